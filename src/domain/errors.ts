@@ -1,0 +1,63 @@
+/**
+ * Every failure that a caller can expect, by its stable code. The kind says what sort of failure it is;
+ * `lib/http.ts` turns a kind into an HTTP status, so no status number stands anywhere else.
+ */
+export type ErrorKind =
+  | 'invalid'
+  | 'unauthorized'
+  | 'forbidden'
+  | 'missing'
+  | 'conflict'
+  | 'gone'
+  | 'too_large'
+  | 'unprocessable'
+  | 'busy'
+  | 'bad_range';
+
+const CODES = {
+  bad_request: { kind: 'invalid', message: 'The request is not understood.' },
+  bad_file_name: { kind: 'invalid', message: 'The file name is missing, too long or holds control characters.' },
+  bad_cursor: { kind: 'invalid', message: 'The cursor is not one that this API handed out.' },
+  bad_session: { kind: 'forbidden', message: 'The playback session is not valid for this video.' },
+  digest_mismatch: { kind: 'unprocessable', message: 'The bytes that arrived do not have the stated digest.' },
+  empty_upload: { kind: 'invalid', message: 'The upload holds no bytes.' },
+  lease_lost: { kind: 'conflict', message: 'The lease of this task was lost; another attempt may be running.' },
+  no_edge: { kind: 'busy', message: 'No segment server can answer right now.' },
+  no_such_page: { kind: 'missing', message: 'Nothing is here.' },
+  no_such_segment: { kind: 'missing', message: 'No such playlist, segment or image.' },
+  no_such_video: { kind: 'missing', message: 'No such video.' },
+  not_a_video: { kind: 'unprocessable', message: 'The file holds no video or audio that can be decoded.' },
+  process_running: { kind: 'conflict', message: 'A job is already running for this video.' },
+  range_not_satisfiable: { kind: 'bad_range', message: 'The requested range lies outside the object.' },
+  source_truncated: { kind: 'unprocessable', message: 'The source ends before the video that it announces.' },
+  source_unsupported: {
+    kind: 'unprocessable',
+    message: 'The source has dimensions, tracks or a length out of bounds.',
+  },
+  store_unavailable: { kind: 'busy', message: 'The object store cannot be reached; try again.' },
+  unauthorized: { kind: 'unauthorized', message: 'A valid token is needed.' },
+  upload_incomplete: { kind: 'invalid', message: 'The upload broke off before all its bytes arrived.' },
+  upload_not_finished: { kind: 'conflict', message: 'The upload of this video is not finished.' },
+  upload_too_large: { kind: 'too_large', message: 'The upload is larger than this server accepts.' },
+} as const satisfies Record<string, { kind: ErrorKind; message: string }>;
+
+export type ErrorCode = keyof typeof CODES;
+
+export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CODES, code);
+
+/** A failure that callers expect and can act on; anything else crashes upwards. */
+export class DomainError extends Error {
+  readonly code: ErrorCode;
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+    super(detail ?? CODES[code].message, options);
+    this.name = 'DomainError';
+    this.code = code;
+  }
+  get kind(): ErrorKind {
+    return CODES[this.code].kind;
+  }
+  /** The sentence that belongs to the code, whatever the detail. */
+  get title(): string {
+    return CODES[this.code].message;
+  }
+}

@@ -1,0 +1,61 @@
+import { isVideoId, type VideoId } from './ids.ts';
+
+/**
+ * Names of stored objects. A key follows from what it holds and from nothing else, so that doing something
+ * twice writes to the same place. The format is frozen: docs/object-keys.md.
+ */
+export type ObjectKey = string & { readonly __is: 'ObjectKey' };
+
+type OfVideo = { readonly videoId: VideoId };
+type OfGeneration = OfVideo & { readonly generation: number };
+type OfRendition = OfGeneration & { readonly rendition: string };
+
+const six = (n: number): string => String(n).padStart(6, '0');
+const key = (text: string): ObjectKey => text as ObjectKey;
+
+export const videoPrefix = (of: OfVideo): string => `videos/${of.videoId}/`;
+export const sourcePrefix = (of: OfVideo): string => `videos/${of.videoId}/source/`;
+export const generationPrefix = (of: OfGeneration): string => `videos/${of.videoId}/g${of.generation}/`;
+export const sourcePartKey = (of: OfVideo & { part: number }): ObjectKey => key(`${sourcePrefix(of)}${six(of.part)}`);
+export const uploadTailKey = (of: { uploadId: string }): ObjectKey => key(`uploads/${of.uploadId}/tail`);
+export const initKey = (of: OfRendition): ObjectKey => key(`${generationPrefix(of)}${of.rendition}/init.mp4`);
+export const segmentKey = (of: OfRendition & { segment: number }): ObjectKey =>
+  key(`${generationPrefix(of)}${of.rendition}/${six(of.segment)}.m4s`);
+export const mediaPlaylistKey = (of: OfRendition): ObjectKey =>
+  key(`${generationPrefix(of)}${of.rendition}/index.m3u8`);
+export const multivariantKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}index.m3u8`);
+export const manifestKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}manifest.mpd`);
+
+/** What a player may fetch of a video. `rest` is the path below the session. */
+export type PlaybackObject = {
+  readonly key: ObjectKey;
+  readonly kind: 'multivariant' | 'manifest' | 'playlist' | 'init' | 'segment' | 'image' | 'text';
+  readonly rendition?: string;
+  readonly segment?: number;
+};
+
+const RENDITION_FILE = /^g(\d{1,6})\/([a-z0-9][a-z0-9-]{0,31})\/(?:(init\.mp4)|(index\.m3u8)|(\d{6})\.m4s)$/;
+const SIDE_FILE = /^g\d{1,6}\/(images|text)\/[a-z0-9][a-z0-9.-]{0,63}$/;
+
+/**
+ * Maps a path below a playback session to the object it names. Only what belongs to playback has an answer:
+ * never a source part, never another prefix.
+ */
+export function playbackObject(videoId: string, rest: string): PlaybackObject | undefined {
+  if (!isVideoId(videoId)) return undefined;
+  if (rest === 'index.m3u8') return { key: multivariantKey({ videoId }), kind: 'multivariant' };
+  if (rest === 'manifest.mpd') return { key: manifestKey({ videoId }), kind: 'manifest' };
+  const file = RENDITION_FILE.exec(rest);
+  if (file) return renditionObject(videoId, rest, file);
+  const side = SIDE_FILE.exec(rest);
+  if (side) return { key: key(`videos/${videoId}/${rest}`), kind: side[1] === 'images' ? 'image' : 'text' };
+  return undefined;
+}
+
+function renditionObject(videoId: VideoId, rest: string, match: RegExpExecArray): PlaybackObject {
+  const [, , rendition = '', init, playlist, segment] = match;
+  const of = { key: key(`videos/${videoId}/${rest}`), rendition };
+  if (init) return { ...of, kind: 'init' };
+  if (playlist) return { ...of, kind: 'playlist' };
+  return { ...of, kind: 'segment', segment: Number(segment) };
+}

@@ -1,0 +1,150 @@
+import type { JobId, TaskId, VideoId } from './ids.ts';
+import type { SourceRef } from './source.ts';
+
+/** Frames per second as an exact fraction, e.g. 30000/1001. */
+export type FrameRate = { readonly numerator: number; readonly denominator: number };
+
+/** What a probe found in a source: facts only, no decisions. */
+export type SourceFacts = {
+  readonly container: string;
+  readonly durationSeconds: number;
+  readonly video?: VideoTrackFacts;
+  readonly audio: readonly AudioTrackFacts[];
+};
+
+export type VideoTrackFacts = {
+  readonly streamIndex: number;
+  readonly codec: string;
+  /** Size as shown: after rotation and with square pixels. */
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** The constant rate of the output grid: the source's own, or the nearest standard one where it varies. */
+  readonly frameRate: FrameRate;
+  /** Frames of the whole video on that grid, which encoding must then find. */
+  readonly frames: number;
+  /** The track's first timestamp, as the decimal text that ffmpeg is given back unchanged. */
+  readonly startSeconds: string;
+  readonly interlaced: boolean;
+  readonly squarePixels: boolean;
+  /** Longest distance between keyframes seen near the start, in seconds: the preroll must be longer. */
+  readonly keyframeIntervalSeconds: number;
+};
+
+export type AudioTrackFacts = {
+  readonly streamIndex: number;
+  readonly codec: string;
+  readonly channels: number;
+  readonly sampleRateHz: number;
+  readonly language?: string;
+  readonly startSeconds: string;
+  readonly durationSeconds: number;
+};
+
+/** One planned row of the ladder. */
+export type Rung = {
+  /** Also the rendition's name: v1080, v720… after the shorter side. */
+  readonly rendition: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly maxrateBps: number;
+  readonly crf: number;
+};
+
+/** The time grid that all chunks of a video share. Ticks are of the timescale. */
+export type VideoGrid = {
+  readonly frameRate: FrameRate;
+  readonly frames: number;
+  readonly gopFrames: number;
+  readonly segmentFrames: number;
+  readonly timescale: number;
+  readonly ticksPerFrame: number;
+};
+
+/** A whole number of segments, encoded as one task. */
+export type Chunk = {
+  readonly chunk: number;
+  readonly firstSegment: number;
+  readonly firstFrame: number;
+  readonly frames: number;
+};
+
+/** How an audio track is cut: segment n holds the AAC frames from boundaries[n] to boundaries[n + 1]. */
+export type AudioPlan = {
+  readonly rendition: string;
+  readonly track: AudioTrackFacts;
+  readonly sampleRateHz: number;
+  readonly bitrateBps: number;
+  /** Length of the rendition in samples; silence is added or the end is cut to reach it. */
+  readonly samples: number;
+  /** Where time 0 lies in the source: the video track's start, so that both stay in step. */
+  readonly originSeconds: string;
+  readonly segmentSeconds: number;
+};
+
+/** Everything that was decided for a job after its probe. */
+export type JobPlan = {
+  readonly facts: SourceFacts;
+  readonly grid?: VideoGrid;
+  readonly rungs: readonly Rung[];
+  readonly chunks: readonly Chunk[];
+  readonly audio: readonly AudioPlan[];
+};
+
+type OfTask = { readonly source: SourceRef; readonly generation: number };
+export type ProbeSpec = OfTask & { readonly kind: 'probe' };
+export type EncodeSpec = OfTask & {
+  readonly kind: 'encode';
+  readonly track: VideoTrackFacts;
+  readonly grid: VideoGrid;
+  readonly rungs: readonly Rung[];
+  readonly chunk: Chunk;
+};
+export type AudioSpec = OfTask & { readonly kind: 'audio'; readonly plan: AudioPlan };
+export type PublishSpec = OfTask & { readonly kind: 'publish' };
+export type TaskSpec = ProbeSpec | EncodeSpec | AudioSpec | PublishSpec;
+export type TaskKind = TaskSpec['kind'];
+
+/** A segment that stands validated in the object store. */
+export type StoredSegment = {
+  readonly segment: number;
+  readonly sizeBytes: number;
+  readonly durationTicks: number;
+};
+
+/** What one task stored of one rendition. */
+export type StoredRendition = {
+  readonly rendition: string;
+  /** RFC 6381, e.g. avc1.64001f or mp4a.40.2. */
+  readonly codec: string;
+  readonly timescale: number;
+  readonly initSha256: string;
+  readonly initSizeBytes: number;
+  readonly segments: readonly StoredSegment[];
+};
+
+export type EncodeResult = { readonly renditions: readonly StoredRendition[] };
+export type TaskResult<K extends TaskKind = TaskKind> = K extends 'probe'
+  ? SourceFacts
+  : K extends 'publish'
+    ? Record<string, never>
+    : EncodeResult;
+
+/** A task that this worker may work on until its lease ends. The token fences every later call. */
+export type LentTask = {
+  readonly taskId: TaskId;
+  readonly jobId: JobId;
+  readonly videoId: VideoId;
+  readonly attempt: number;
+  readonly token: number;
+  readonly leaseMs: number;
+  readonly spec: TaskSpec;
+};
+
+export type TaskFailure = {
+  readonly code: string;
+  readonly message: string;
+  /** Last lines that ffmpeg wrote, if it was the one that failed. */
+  readonly tail?: string;
+  /** False where another attempt would meet the same input and fail again. */
+  readonly retryable: boolean;
+};

@@ -1,0 +1,51 @@
+import type { JobState, TaskState, VideoState } from './states.ts';
+
+/** The JSON of `GET /videos/{id}`. The browser code imports these types, so both sides agree. */
+export type VideoResource = {
+  id: string;
+  title: string;
+  state: VideoState;
+  /** ISO 8601, UTC. */
+  createdAt: string;
+  source: {
+    filename: string;
+    contentType: string;
+    sizeBytes: number;
+    contentId: string | null;
+    durationSeconds: number | null;
+    widthPx: number | null;
+    heightPx: number | null;
+    frameRate: number | null;
+  };
+  job: JobResource | null;
+  renditions: RenditionResource[];
+  playback: { hls: string; dash: string; poster: string | null } | null;
+  error: { code: string; message: string } | null;
+};
+
+export type JobResource = {
+  id: string;
+  generation: number;
+  state: JobState;
+  /** 0 to 1. */
+  progress: number;
+  tasks: Record<TaskState, number>;
+  attempts: number;
+  error: { code: string; message: string } | null;
+};
+
+export type RenditionResource = {
+  name: string;
+  kind: 'video' | 'audio';
+  codec: string;
+  widthPx: number | null;
+  heightPx: number | null;
+  frameRate: number | null;
+  bandwidthBps: number;
+  averageBandwidthBps: number;
+};
+
+export type VideoList = { videos: VideoResource[]; next: string | null };
+
+/** The JSON of `POST /upload`. */
+export type UploadAnswer = { id: string; state: VideoState; created: boolean; contentId: string };
