@@ -1,0 +1,14 @@
+/** Which page a path names. Links to anything else go to the server, which may know it. */
+export type Page =
+  | { readonly name: 'library' }
+  | { readonly name: 'watch'; readonly videoId: string }
+  | { readonly name: 'embed'; readonly videoId: string }
+  | { readonly name: 'unknown' };
+
+export function parsePage(pathname: string): Page {
+  if (pathname === '/') return { name: 'library' };
+  const match = /^\/(watch|embed)\/([0-9a-z]{1,64})\/?$/.exec(pathname);
+  const videoId = match?.[2];
+  if (!match || !videoId) return { name: 'unknown' };
+  return match[1] === 'watch' ? { name: 'watch', videoId } : { name: 'embed', videoId };
+}
