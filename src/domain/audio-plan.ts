@@ -1,0 +1,62 @@
+import type { AudioPlan, AudioTrackFacts, VideoGrid } from './tasks.ts';
+
+export const AUDIO_RATE_HZ = 48_000;
+export const AAC_FRAME_SAMPLES = 1024;
+const BITRATE_BPS = 128_000;
+/** Where no video sets the pace. */
+const SEGMENT_SECONDS = 4;
+
+type InStepWith = { readonly grid: VideoGrid; readonly startSeconds: string };
+
+/** How one audio track is made. With a video it starts and ends together with it, to the sample. */
+export function planAudio(track: AudioTrackFacts, video?: InStepWith): AudioPlan {
+  return {
+    rendition: `a-${languageOf(track)}`,
+    track,
+    sampleRateHz: AUDIO_RATE_HZ,
+    bitrateBps: BITRATE_BPS,
+    ...(video ? pacedBy(video) : ownPace(track)),
+  };
+}
+
+function pacedBy({ grid, startSeconds }: InStepWith): Pick<AudioPlan, 'samples' | 'originSeconds' | 'segmentSeconds'> {
+  const { numerator, denominator } = grid.frameRate;
+  return {
+    samples: Math.round((grid.frames * denominator * AUDIO_RATE_HZ) / numerator),
+    originSeconds: startSeconds,
+    segmentSeconds: (grid.segmentFrames * denominator) / numerator,
+  };
+}
+
+const ownPace = (track: AudioTrackFacts): Pick<AudioPlan, 'samples' | 'originSeconds' | 'segmentSeconds'> => ({
+  samples: Math.round(track.durationSeconds * AUDIO_RATE_HZ),
+  originSeconds: track.startSeconds,
+  segmentSeconds: SEGMENT_SECONDS,
+});
+
+export const aacFrameCount = (plan: AudioPlan): number => Math.ceil(plan.samples / AAC_FRAME_SAMPLES);
+
+/**
+ * The AAC frame that each segment starts with, and the end of the last one: segment n holds the frames from
+ * boundaries[n] to boundaries[n + 1]. Boundaries are the frame edges nearest to whole multiples of the
+ * segment length, counted from 0, so they never drift from the video's.
+ */
+export function audioBoundaries(plan: AudioPlan): number[] {
+  const end = aacFrameCount(plan);
+  const boundaries: number[] = [];
+  for (let n = 0; ; n++) {
+    const start = Math.round((n * plan.segmentSeconds * plan.sampleRateHz) / AAC_FRAME_SAMPLES);
+    if (start >= end) break;
+    boundaries.push(start);
+  }
+  return [...boundaries, end];
+}
+
+const LANGUAGE = /^[a-z]{2,3}$/;
+
+/** A canonical BCP 47 language such as `en` for the container's `eng`, or `und`. */
+function languageOf(track: AudioTrackFacts): string {
+  const tag = track.language?.toLowerCase() ?? 'und';
+  if (!LANGUAGE.test(tag)) return 'und';
+  return Intl.getCanonicalLocales(tag)[0]?.toLowerCase() ?? 'und';
+}
