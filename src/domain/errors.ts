@@ -7,6 +7,7 @@ export type ErrorKind =
   | 'unauthorized'
   | 'forbidden'
   | 'missing'
+  | 'bad_method'
   | 'conflict'
   | 'gone'
   | 'too_large'
@@ -22,6 +23,7 @@ const CODES = {
   digest_mismatch: { kind: 'unprocessable', message: 'The bytes that arrived do not have the stated digest.' },
   empty_upload: { kind: 'invalid', message: 'The upload holds no bytes.' },
   lease_lost: { kind: 'conflict', message: 'The lease of this task was lost; another attempt may be running.' },
+  method_not_allowed: { kind: 'bad_method', message: 'This address does not answer to that method.' },
   no_edge: { kind: 'busy', message: 'No segment server can answer right now.' },
   no_such_page: { kind: 'missing', message: 'Nothing is here.' },
   no_such_segment: { kind: 'missing', message: 'No such playlist, segment or image.' },

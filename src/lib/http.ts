@@ -4,6 +4,7 @@ const STATUS_OF_KIND: Readonly<Record<string, number>> = {
   unauthorized: 401,
   forbidden: 403,
   missing: 404,
+  bad_method: 405,
   conflict: 409,
   gone: 410,
   too_large: 413,
