@@ -1,0 +1,90 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { DomainError } from '../domain/errors.ts';
+import { type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
+import { parsePlaybackPath } from '../domain/playback-path.ts';
+import type { PlaybackSession } from '../domain/playback-token.ts';
+import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
+import { sendProblem } from '../lib/send.ts';
+import { answerObject, unsatisfiedRange } from './answer-object.ts';
+import type { CheckSession } from './check-session.ts';
+import type { CacheOutcome, LoadObject } from './load-object.ts';
+import type { PublishedCheck } from './published-check.ts';
+import type { CachedObject } from './segment-cache.ts';
+
+/** What became of a request, as far as it came; written down when the response is over. */
+export type ServedRequest = {
+  session?: PlaybackSession;
+  object?: PlaybackObject;
+  cache?: CacheOutcome;
+  bytes: number;
+  status: number;
+  error?: unknown;
+};
+
+export type GetSegmentDeps = {
+  readonly checkSession: CheckSession;
+  readonly isPublished: PublishedCheck;
+  readonly load: LoadObject;
+  readonly nowMs: () => number;
+  /** This edge's name, told to the client, so that one can see which edge serves a session. */
+  readonly edge: string;
+  /** Called once, when the response is sent or broken off. */
+  readonly onServed: (served: ServedRequest, durationMs: number, aborted: boolean) => void;
+};
+
+/** Serves a segment of a session, or its init, playlist, manifest, image or text: whatever playback may fetch. */
+export async function getSegment(request: IncomingMessage, response: ServerResponse, deps: GetSegmentDeps) {
+  const startedMs = deps.nowMs();
+  const served: ServedRequest = { bytes: 0, status: 0 };
+  response.once('close', () => deps.onServed(served, deps.nowMs() - startedMs, !response.writableFinished));
+  try {
+    if (request.method === 'OPTIONS') return sendPreflight(response, served);
+    if (request.method !== 'GET' && request.method !== 'HEAD') throw new DomainError('method_not_allowed');
+    const object = await findObject(request.url ?? '', served, deps);
+    sendObject(request, response, { object, served, deps, startedMs });
+  } catch (error) {
+    served.error = error;
+    served.status = sendProblem(response, error, [...CORS_HEADERS, ...allowedMethods(error)]);
+  }
+}
+
+async function findObject(target: string, served: ServedRequest, deps: GetSegmentDeps): Promise<CachedObject> {
+  const path = parsePlaybackPath(target);
+  if (path?.asks !== 'object') throw new DomainError('no_such_page');
+  served.session = deps.checkSession(path.token, path.videoId);
+  const wanted = playbackObject(path.videoId, path.rest);
+  if (!wanted) throw new DomainError('no_such_segment');
+  served.object = wanted;
+  if (!(await deps.isPublished(path.videoId))) throw new DomainError('no_such_video');
+  const { object, cache } = await deps.load(wanted);
+  served.cache = cache;
+  if (!object) throw new DomainError('no_such_segment');
+  return object;
+}
+
+type Serving = { object: CachedObject; served: ServedRequest; deps: GetSegmentDeps; startedMs: number };
+
+function sendObject(request: IncomingMessage, response: ServerResponse, serving: Serving): void {
+  const { object, served, deps, startedMs } = serving;
+  try {
+    const { status, head, body } = answerObject(request.headers, object);
+    const timing = `cache;desc=${served.cache};dur=${deps.nowMs() - startedMs}`;
+    const own = ['X-Cache', served.cache ?? '', 'X-Served-By', deps.edge, 'Server-Timing', timing];
+    response.writeHead(status, [...head, ...own]);
+    served.status = status;
+    served.bytes = request.method === 'HEAD' ? 0 : body.length;
+    response.end(body);
+  } catch (error) {
+    if (!(error instanceof DomainError && error.code === 'range_not_satisfiable')) throw error;
+    served.status = sendProblem(response, error, [...CORS_HEADERS, ...unsatisfiedRange(object.bytes.length)]);
+  }
+}
+
+function sendPreflight(response: ServerResponse, served: ServedRequest): void {
+  served.status = 204;
+  response.writeHead(204, [...PREFLIGHT_HEADERS]);
+  response.end();
+}
+
+const allowedMethods = (error: unknown): readonly string[] =>
+  error instanceof DomainError && error.code === 'method_not_allowed' ? ['Allow', 'GET, HEAD, OPTIONS'] : [];

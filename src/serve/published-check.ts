@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { DomainError } from '../domain/errors.ts';
+import type { VideoId } from '../domain/ids.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import { multivariantKey } from '../domain/object-keys.ts';
+import type { Clock, ObjectStore } from '../domain/ports.ts';
+import { Coalescer } from '../lib/coalesce.ts';
+import type { Log } from '../lib/log.ts';
+
+/** Whether the video may be played. @throws DomainError store_unavailable when that was never seen and cannot be. */
+export type PublishedCheck = (videoId: VideoId) => Promise<boolean>;
+
+type Deps = {
+  readonly store: Pick<ObjectStore, 'head'>;
+  readonly clock: Clock;
+  readonly log: Log<LogEvent>;
+  readonly onStoreRead: (outcome: 'ok' | 'failed') => void;
+  /** Called once when a video that was published is found to be gone. */
+  readonly onWithdrawn: (videoId: VideoId) => void;
+};
+
+/** From this age on, a request causes a new look, and does not wait for it. */
+const LOOK_AGAIN_AFTER_MS = 2000;
+/** From this age on, a request waits for the new look: with the above, deletion is seen within this time. */
+const TRUST_FOR_MS = 4000;
+/** How long it waits where something was seen before. The router gives up on an edge after 1 s: stay well below. */
+const WAIT_FOR_LOOK_MS = 400;
+const LOOK_DEADLINE_MS = 5000;
+/** After a look that failed, the next one may start only now: a store that is down is not hammered. */
+const RETRY_LOOK_AFTER_MS = 1000;
+/** A video that is not there may be published any moment, and its player asks at once. */
+const ABSENT_FOR_MS = 1000;
+const MAX_VIDEOS = 10_000;
+
+type Seen = { readonly published: boolean; readonly atMs: number };
+
+/**
+ * A video is playable while its published multivariant playlist stands in the store; removing that one object
+ * withdraws the video from every edge. The check looks again every few seconds for as long as there are requests,
+ * and trusts what it last saw while the store is down.
+ */
+export function createPublishedCheck(deps: Deps): PublishedCheck {
+  const { clock } = deps;
+  const seen = new LRUCache<VideoId, Seen>({ max: MAX_VIDEOS });
+  const failedAtMs = new LRUCache<VideoId, number>({ max: MAX_VIDEOS });
+  const looks = new Coalescer<Seen>();
+
+  return async (videoId) => {
+    const last = seen.get(videoId);
+    if (!last) return (await look(videoId).value).published;
+    const ageMs = clock.nowMs() - last.atMs;
+    if (ageMs < (last.published ? LOOK_AGAIN_AFTER_MS : ABSENT_FOR_MS)) return last.published;
+    if (clock.nowMs() - (failedAtMs.get(videoId) ?? -Infinity) < RETRY_LOOK_AFTER_MS) return last.published;
+    const newLook = lookOrTrust(videoId, last);
+    if (last.published && ageMs < TRUST_FOR_MS) return true;
+    const found = await Promise.race([newLook, delay(WAIT_FOR_LOOK_MS, undefined, { ref: false })]);
+    if (!found) failedAtMs.set(videoId, clock.nowMs());
+    return (found ?? last).published;
+  };
+
+  function look(videoId: VideoId) {
+    return looks.run(videoId, async () => {
+      const published = await isPublished(deps, videoId);
+      if (!published && seen.get(videoId)?.published) withdraw(videoId);
+      const now: Seen = { published, atMs: clock.nowMs() };
+      seen.set(videoId, now);
+      failedAtMs.delete(videoId);
+      return now;
+    });
+  }
+
+  async function lookOrTrust(videoId: VideoId, last: Seen): Promise<Seen> {
+    const { joined, value } = look(videoId);
+    try {
+      return await value;
+    } catch (err) {
+      if (!joined) deps.log.warn('store_read_failed', { videoId, trusting: last.published, err });
+      failedAtMs.set(videoId, clock.nowMs());
+      return last;
+    }
+  }
+
+  function withdraw(videoId: VideoId): void {
+    deps.log.info('video_withdrawn', { videoId });
+    deps.onWithdrawn(videoId);
+  }
+}
+
+async function isPublished({ store, onStoreRead }: Deps, videoId: VideoId): Promise<boolean> {
+  try {
+    const info = await store.head(multivariantKey({ videoId }), { signal: AbortSignal.timeout(LOOK_DEADLINE_MS) });
+    onStoreRead('ok');
+    return info !== undefined;
+  } catch (cause) {
+    onStoreRead('failed');
+    throw new DomainError('store_unavailable', `Looking for video ${videoId} failed.`, { cause });
+  }
+}
