@@ -19,7 +19,7 @@ export const LOG_EVENTS = [
   'video_renamed',
   'video_deleted',
   // orchestrate
-  'job_queued',
+  'job_started',
   'job_planned',
   'job_succeeded',
   'job_failed',

@@ -1,6 +1,9 @@
+import type { ContentId, VideoId } from './ids.ts';
 import type { ObjectKey } from './object-keys.ts';
 import type { ByteRange } from './source.ts';
+import type { VideoState } from './states.ts';
 import type { LentTask, TaskFailure, TaskResult } from './tasks.ts';
+import type { VideoList, VideoResource } from './video-resource.ts';
 
 export type StoredObjectInfo = {
   readonly sizeBytes: number;
@@ -52,4 +55,34 @@ export interface TaskLender {
 
 export interface Clock {
   nowMs(): number;
+}
+
+export type NewUpload = { readonly videoId: VideoId; readonly filename: string; readonly contentType: string };
+export type StoredPart = { readonly sizeBytes: number; readonly sha256: string };
+export type FinishedUpload = {
+  readonly videoId: VideoId;
+  readonly contentId: ContentId;
+  readonly parts: readonly StoredPart[];
+};
+export type VideoQuery = { readonly limit: number; readonly cursor?: string };
+
+/** The durable memory of videos, as the upload stage needs it. */
+export interface VideoRecords {
+  /** A video in state uploading. */
+  startUpload(upload: NewUpload): Promise<void>;
+  /**
+   * Uploading becomes uploaded, with its first job queued. Where the same content is a video already, the new one
+   * vanishes and the older one is the answer, with `created: false`.
+   */
+  finishUpload(upload: FinishedUpload): Promise<{ videoId: VideoId; state: VideoState; created: boolean }>;
+  /** Forgets an upload that broke off. */
+  abandonUpload(videoId: VideoId): Promise<void>;
+  find(videoId: VideoId): Promise<VideoResource | undefined>;
+  /** Newest first. @throws DomainError bad_cursor */
+  list(query: VideoQuery): Promise<VideoList>;
+  rename(videoId: VideoId, title: string): Promise<boolean>;
+  /** Queues a job. @throws DomainError process_running, upload_not_finished, no_such_video */
+  requestJob(videoId: VideoId, reason: string): Promise<void>;
+  /** Removes all rows of the video; its open job is cancelled by that. */
+  remove(videoId: VideoId): Promise<boolean>;
 }

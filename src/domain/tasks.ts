@@ -28,6 +28,10 @@ export type VideoTrackFacts = {
   readonly squarePixels: boolean;
   /** Longest distance between keyframes seen near the start, in seconds: the preroll must be longer. */
   readonly keyframeIntervalSeconds: number;
+  /** True where the container has an index, so that a seek lands on a keyframe whatever the preroll. */
+  readonly seeksToKeyframe?: boolean;
+  /** True for PQ and HLG, which are mapped to BT.709. */
+  readonly highDynamicRange?: boolean;
 };
 
 export type AudioTrackFacts = {

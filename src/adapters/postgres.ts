@@ -1,0 +1,142 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
+import { type MigrationProvider, Migrator } from 'kysely/migration';
+import pg from 'pg';
+import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
+import type { JobState, TaskState, VideoState } from '../domain/states.ts';
+import type { JobPlan, TaskKind, TaskResult, TaskSpec } from '../domain/tasks.ts';
+
+/** Rows as PostgreSQL gives them; migrations/*.sql say what they mean. */
+export type Tables = {
+  videos: {
+    id: VideoId;
+    title: string;
+    filename: string;
+    content_type: string;
+    state: VideoState;
+    size_bytes: number | null;
+    content_id: string | null;
+    duration_seconds: number | null;
+    width_px: number | null;
+    height_px: number | null;
+    frame_rate: number | null;
+    published_generation: number | null;
+    error_code: string | null;
+    error_message: string | null;
+    created_at: Generated<Date>;
+    updated_at: Generated<Date>;
+  };
+  source_parts: { video_id: VideoId; part: number; size_bytes: number; sha256: string };
+  jobs: {
+    id: JobId;
+    video_id: VideoId;
+    generation: number;
+    state: JobState;
+    plan: Json<JobPlan> | null;
+    error_code: string | null;
+    error_message: string | null;
+    created_at: Generated<Date>;
+    started_at: Date | null;
+    ended_at: Date | null;
+  };
+  tasks: {
+    id: TaskId;
+    job_id: JobId;
+    video_id: VideoId;
+    kind: TaskKind;
+    spec: Json<TaskSpec>;
+    state: TaskState;
+    attempt: Generated<number>;
+    failures: Generated<number>;
+    worker: string | null;
+    result: Json<TaskResult> | null;
+    error_code: string | null;
+    error_message: string | null;
+    error_tail: string | null;
+    created_at: Generated<Date>;
+    started_at: Date | null;
+    ended_at: Date | null;
+  };
+  renditions: {
+    video_id: VideoId;
+    generation: number;
+    name: string;
+    kind: 'video' | 'audio';
+    codec: string;
+    width_px: number | null;
+    height_px: number | null;
+    frame_rate: number | null;
+    bandwidth_bps: number;
+    average_bandwidth_bps: number;
+  };
+  events: {
+    id: Generated<number>;
+    at: Generated<Date>;
+    video_id: VideoId;
+    job_id: JobId | null;
+    task_id: TaskId | null;
+    attempt: number | null;
+    worker: string | null;
+    subject: 'video' | 'job' | 'task';
+    from_state: string | null;
+    to_state: string;
+    reason: string | null;
+  };
+};
+
+/** A jsonb column: pg parses it on reading. Writing goes through {@link json}. */
+type Json<T> = T & { readonly __json?: never };
+
+/** A value for a jsonb column: pg would turn an array into a PostgreSQL array. */
+export const json = <T>(value: T): T => JSON.stringify(value) as T;
+
+export type Database = Kysely<Tables>;
+
+const MAX_CONNECTIONS = 10;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** No statement of ours takes seconds; one that does is better failed than waited for. */
+const STATEMENT_TIMEOUT_MS = 20_000;
+
+/** int8 columns are sizes and sequence numbers below 2^53. */
+const INT8_OID = 20;
+
+/** @param onIdleError called when a pooled connection breaks while nobody uses it. */
+export function openDatabase(url: string, onIdleError: (error: Error) => void): Database {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    types: {
+      getTypeParser: (oid, format) =>
+        oid === INT8_OID ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format),
+    },
+  });
+  pool.on('error', onIdleError);
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+}
+
+export async function checkDatabase(db: Database): Promise<void> {
+  await sql`select 1`.execute(db);
+}
+
+/** Brings the schema up to date. Several roles may start at once: Kysely's migrator takes a lock. */
+export async function migrate(db: Database): Promise<void> {
+  const folder = join(import.meta.dirname, 'migrations');
+  const { error } = await new Migrator({ db, provider: sqlFiles(folder) }).migrateToLatest();
+  if (error) throw new Error('bringing the database schema up to date', { cause: error });
+}
+
+const sqlFiles = (folder: string): MigrationProvider => ({
+  async getMigrations() {
+    const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
+    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+    return Object.fromEntries(
+      names.map((name, i) => [
+        name.replace('.sql', ''),
+        { up: async (db: Kysely<unknown>) => void (await sql.raw(texts[i] ?? '').execute(db)) },
+      ]),
+    );
+  },
+});

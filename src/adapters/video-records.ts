@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import pg from 'pg';
+import { DomainError } from '../domain/errors.ts';
+import type { JobId, VideoId } from '../domain/ids.ts';
+import type { FinishedUpload, VideoRecords } from '../domain/ports.ts';
+import { isFinalJob } from '../domain/states.ts';
+import { type Database, json } from './postgres.ts';
+import { moveVideo, type Tx, writeEvent } from './transitions.ts';
+import { findVideo, listVideos } from './video-resources.ts';
+
+/** The orchestrators listen here, so that a job starts at once and not at their next look. */
+export const JOB_CHANNEL = 'millrace_jobs';
+
+/** Videos and uploads in PostgreSQL. */
+export function createVideoRecords(db: Database): VideoRecords {
+  return {
+    startUpload: (upload) =>
+      db.transaction().execute(async (tx) => {
+        const { videoId, filename, contentType } = upload;
+        await tx
+          .insertInto('videos')
+          .values({ id: videoId, title: titleOf(filename), filename, content_type: contentType, state: 'uploading' })
+          .execute();
+        await writeEvent(tx, { subject: 'video', video_id: videoId, from_state: null, to_state: 'uploading' });
+      }),
+    finishUpload: (upload) => finishUpload(db, upload),
+    abandonUpload: async (videoId) => {
+      await db.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
+    },
+    find: (videoId) => findVideo(db, videoId),
+    list: (query) => listVideos(db, query),
+    rename: async (videoId, title) => {
+      const changed = await db
+        .updateTable('videos')
+        .set({ title, updated_at: new Date() })
+        .where('id', '=', videoId)
+        .executeTakeFirst();
+      return changed.numUpdatedRows > 0n;
+    },
+    requestJob: (videoId, reason) => db.transaction().execute((tx) => requestJob(tx, videoId, reason)),
+    remove: async (videoId) => {
+      const gone = await db.deleteFrom('videos').where('id', '=', videoId).executeTakeFirst();
+      return gone.numDeletedRows > 0n;
+    },
+  };
+}
+
+const titleOf = (filename: string): string => filename.replace(/\.[A-Za-z0-9]{1,5}$/, '') || filename;
+
+async function finishUpload(db: Database, upload: FinishedUpload) {
+  try {
+    await db.transaction().execute((tx) => becomeUploaded(tx, upload));
+    return { videoId: upload.videoId, state: 'uploaded', created: true } as const;
+  } catch (error) {
+    if (!isContentKnown(error)) throw error;
+    return db.transaction().execute((tx) => becomeDuplicate(tx, upload));
+  }
+}
+
+const isContentKnown = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.constraint === 'videos_content_id';
+
+async function becomeUploaded(tx: Tx, { videoId, contentId, parts }: FinishedUpload): Promise<void> {
+  if (!(await moveVideo(tx, videoId, 'uploaded'))) throw new DomainError('no_such_video');
+  const rows = parts.map(({ sizeBytes, sha256 }, part) => ({ part, size_bytes: sizeBytes, sha256 }));
+  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  await tx
+    .updateTable('videos')
+    .set({ content_id: contentId, size_bytes: sizeBytes })
+    .where('id', '=', videoId)
+    .execute();
+  // One parameter, however many parts there are: a statement takes at most 65,535 of them.
+  await sql`
+    insert into source_parts (video_id, part, size_bytes, sha256)
+    select ${videoId}, part, size_bytes, sha256
+    from jsonb_to_recordset(${json(rows)}::jsonb) as p (part integer, size_bytes integer, sha256 text)
+  `.execute(tx);
+  await queueJob(tx, videoId, 'uploaded');
+}
+
+/** The same bytes are a video already: the newcomer goes, and a failed elder gets another try. */
+async function becomeDuplicate(tx: Tx, { videoId, contentId }: FinishedUpload) {
+  await tx.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
+  const elder = await tx
+    .selectFrom('videos')
+    .select(['id', 'state'])
+    .where('content_id', '=', contentId)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  if (elder.state === 'failed') await queueJob(tx, elder.id, 'the same bytes were uploaded again');
+  return { videoId: elder.id, state: elder.state, created: false };
+}
+
+async function requestJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {
+  const video = await tx.selectFrom('videos').select('state').where('id', '=', videoId).forUpdate().executeTakeFirst();
+  if (!video) throw new DomainError('no_such_video');
+  if (video.state === 'uploading') throw new DomainError('upload_not_finished');
+  await queueJob(tx, videoId, reason);
+}
+
+/** The caller holds the video's row, so that generations are counted one at a time. */
+async function queueJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {
+  const jobs = await tx.selectFrom('jobs').select(['generation', 'state']).where('video_id', '=', videoId).execute();
+  if (jobs.some((job) => !isFinalJob(job.state))) throw new DomainError('process_running');
+  const generation = Math.max(0, ...jobs.map((job) => job.generation)) + 1;
+  const jobId = randomUUID() as JobId;
+  await tx.insertInto('jobs').values({ id: jobId, video_id: videoId, generation, state: 'queued' }).execute();
+  await writeEvent(
+    tx,
+    { subject: 'job', video_id: videoId, job_id: jobId, from_state: null, to_state: 'queued' },
+    { reason },
+  );
+  await sql`select pg_notify(${JOB_CHANNEL}, ${jobId})`.execute(tx);
+}

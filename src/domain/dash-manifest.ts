@@ -1,0 +1,101 @@
+import { durationSeconds } from './hls-playlist.ts';
+import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
+import type { StoredRendition, StoredSegment } from './tasks.ts';
+
+/** The DASH manifest (ISO/IEC 23009-1, isoff-live profile) over the same segments as the HLS playlists. */
+export function dashManifest(offer: Offer): string {
+  const sets = [
+    ...(offer.video.length === 0 ? [] : [videoSet(offer.generation, offer.video)]),
+    ...offer.audio.map((audio) => audioSet(offer.generation, audio)),
+  ];
+  return `<?xml version="1.0" encoding="utf-8"?>
+<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" \
+mediaPresentationDuration="PT${durationSeconds(offer).toFixed(6)}S" minBufferTime="PT4S">
+  <Period id="0" start="PT0S">
+${sets.join('\n')}
+  </Period>
+</MPD>
+`;
+}
+
+function videoSet(generation: number, video: readonly VideoOffer[]): string {
+  const representations = video.map(({ rung, frameRate, made, bandwidth }) =>
+    element('Representation', {
+      id: rung.rendition,
+      codecs: made.codec,
+      width: rung.widthPx,
+      height: rung.heightPx,
+      frameRate: frameRate.denominator === 1 ? frameRate.numerator : `${frameRate.numerator}/${frameRate.denominator}`,
+      bandwidth: bandwidth.peakBps,
+    }),
+  );
+  const set = { contentType: 'video', mimeType: 'video/mp4', segmentAlignment: 'true', startWithSAP: 1 };
+  // All rungs are cut at the same frames, so one timeline stands for them all.
+  return adaptationSet(set, '', generation, video[0]?.made, representations);
+}
+
+function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer): string {
+  const { language } = plan.track;
+  const representation = `      <Representation${attributes({
+    id: plan.rendition,
+    codecs: made.codec,
+    audioSamplingRate: plan.sampleRateHz,
+    bandwidth: bandwidth.peakBps,
+  })}>
+        <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>
+      </Representation>`;
+  const lang = language === undefined ? {} : { lang: language };
+  const set = { contentType: 'audio', mimeType: 'audio/mp4', ...lang, segmentAlignment: 'true', startWithSAP: 1 };
+  const role = '      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>\n';
+  return adaptationSet(set, role, generation, made, [representation]);
+}
+
+function adaptationSet(
+  set: Record<string, string | number>,
+  head: string,
+  generation: number,
+  made: StoredRendition | undefined,
+  representations: readonly string[],
+): string {
+  const template = {
+    timescale: made?.timescale ?? 1,
+    initialization: `g${generation}/$RepresentationID$/init.mp4`,
+    media: `g${generation}/$RepresentationID$/$Number%06d$.m4s`,
+    startNumber: 0,
+  };
+  return `    <AdaptationSet${attributes(set)}>
+${head}      <SegmentTemplate${attributes(template)}>
+        <SegmentTimeline>
+${timeline(made?.segments ?? [])}
+        </SegmentTimeline>
+      </SegmentTemplate>
+${representations.join('\n')}
+    </AdaptationSet>`;
+}
+
+/** Runs of equally long segments become one S element. */
+function timeline(segments: readonly StoredSegment[]): string {
+  const runs: { ticks: number; repeats: number }[] = [];
+  for (const { durationTicks } of segments) {
+    const run = runs.at(-1);
+    if (run?.ticks === durationTicks) run.repeats += 1;
+    else runs.push({ ticks: durationTicks, repeats: 0 });
+  }
+  return runs
+    .map(({ ticks, repeats }, i) => {
+      const start = i === 0 ? { t: 0 } : {};
+      return `          <S${attributes({ ...start, d: ticks, ...(repeats > 0 ? { r: repeats } : {}) })}/>`;
+    })
+    .join('\n');
+}
+
+const element = (name: string, values: Record<string, string | number>): string =>
+  `      <${name}${attributes(values)}/>`;
+
+const attributes = (values: Record<string, string | number>): string =>
+  Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escaped(String(value))}"`)
+    .join('');
+
+const escaped = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');

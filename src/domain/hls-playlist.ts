@@ -1,0 +1,87 @@
+import { secondsOf } from './bandwidth.ts';
+import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
+import type { StoredRendition } from './tasks.ts';
+
+/** HLS playlists (RFC 8216bis) with relative URIs only, so that they work below any session. */
+
+const AUDIO_GROUP = 'audio';
+/** Fragmented MP4 with EXT-X-MAP in a media playlist without I-frames-only needs version 6; 7 is what all write. */
+const HEAD = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS'];
+
+/** Lists the segments of one rendition, whole and final. */
+export function mediaPlaylist({ segments, timescale }: StoredRendition): string {
+  const seconds = segments.map((segment) => segment.durationTicks / timescale);
+  // Each EXTINF, rounded to the nearest integer, must not be above the target duration.
+  const targetSeconds = Math.max(1, ...seconds.map(Math.round));
+  const lines = segments.flatMap(({ segment }, i) => [
+    `#EXTINF:${(seconds[i] ?? 0).toFixed(6)},`,
+    `${String(segment).padStart(6, '0')}.m4s`,
+  ]);
+  return text([
+    ...HEAD,
+    `#EXT-X-TARGETDURATION:${targetSeconds}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    '#EXT-X-MAP:URI="init.mp4"',
+    ...lines,
+    '#EXT-X-ENDLIST',
+  ]);
+}
+
+/** Lists the variants, lowest rate first: where a player starts with the first, it starts soonest. */
+export function multivariantPlaylist(offer: Offer): string {
+  const uri = (rendition: string): string => `g${offer.generation}/${rendition}/index.m3u8`;
+  const audioOnly = offer.video.length === 0;
+  const variants = audioOnly
+    ? offer.audio.flatMap((audio) => [audioVariant(audio), uri(audio.plan.rendition)])
+    : offer.video.flatMap((video) => [videoVariant(video, offer.audio), uri(video.rung.rendition)]);
+  const media = audioOnly ? [] : offer.audio.map((audio, i) => audioMedia(audio, uri(audio.plan.rendition), i === 0));
+  return text([...HEAD, ...media, ...variants]);
+}
+
+function audioMedia({ plan }: AudioOffer, uri: string, isDefault: boolean): string {
+  const { language } = plan.track;
+  return `#EXT-X-MEDIA:${attributes({
+    TYPE: 'AUDIO',
+    'GROUP-ID': quoted(AUDIO_GROUP),
+    NAME: quoted(language ?? 'Audio'),
+    ...(language === undefined ? {} : { LANGUAGE: quoted(language) }),
+    DEFAULT: isDefault ? 'YES' : 'NO',
+    AUTOSELECT: 'YES',
+    CHANNELS: quoted('2'),
+    URI: quoted(uri),
+  })}`;
+}
+
+function videoVariant({ rung, frameRate, made, bandwidth }: VideoOffer, audio: readonly AudioOffer[]): string {
+  const loudest = (rate: 'peakBps' | 'averageBps'): number => Math.max(0, ...audio.map((a) => a.bandwidth[rate]));
+  const codecs = [made.codec, ...new Set(audio.map((a) => a.made.codec))];
+  return `#EXT-X-STREAM-INF:${attributes({
+    BANDWIDTH: bandwidth.peakBps + loudest('peakBps'),
+    'AVERAGE-BANDWIDTH': bandwidth.averageBps + loudest('averageBps'),
+    CODECS: quoted(codecs.join(',')),
+    RESOLUTION: `${rung.widthPx}x${rung.heightPx}`,
+    'FRAME-RATE': (frameRate.numerator / frameRate.denominator).toFixed(3),
+    ...(audio.length === 0 ? {} : { AUDIO: quoted(AUDIO_GROUP) }),
+  })}`;
+}
+
+const audioVariant = ({ made, bandwidth }: AudioOffer): string =>
+  `#EXT-X-STREAM-INF:${attributes({
+    BANDWIDTH: bandwidth.peakBps,
+    'AVERAGE-BANDWIDTH': bandwidth.averageBps,
+    CODECS: quoted(made.codec),
+  })}`;
+
+const attributes = (list: Record<string, string | number>): string =>
+  Object.entries(list)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+
+/** A quoted-string may hold neither quotes nor line breaks. */
+const quoted = (value: string): string => `"${value.replaceAll(/["\r\n]/g, '')}"`;
+
+const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
+
+export const durationSeconds = (offer: Offer): number =>
+  Math.max(...[...offer.video, ...offer.audio].map(({ made }) => secondsOf(made)));

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/**
+ * Settings come from the environment and are parsed once. A wrong one stops the start, with its name.
+ * docs/operating.md lists them.
+ */
+const port = z.coerce.number().int().min(0).max(65_535);
+const bytes = z.coerce.number().int().positive();
+
+const settings = z.object({
+  MILLRACE_HOST: z.string().min(1).default('127.0.0.1'),
+  MILLRACE_PORT: port.optional(),
+  MILLRACE_DATA: z.string().min(1).default('./data'),
+  MILLRACE_DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, 'must start with postgres://')
+    .optional(),
+  MILLRACE_STORE: z
+    .string()
+    .regex(/^(file:|s3:\/\/)/, 'must start with file: or s3://')
+    .optional(),
+  MILLRACE_STORE_ACCESS_KEY: z.string().min(1).optional(),
+  MILLRACE_STORE_SECRET_KEY: z.string().min(1).optional(),
+  MILLRACE_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+  MILLRACE_WORKERS: z.coerce.number().int().min(0).max(64).default(2),
+  MILLRACE_EDGES: z.string().default('2'),
+  MILLRACE_ORCHESTRATOR_URL: z.url().default('http://127.0.0.1:8081'),
+  MILLRACE_NODE: z.string().min(1).max(100).optional(),
+  MILLRACE_EDGE_CACHE_BYTES: bytes.default(256 * 1024 * 1024),
+  MILLRACE_MAX_UPLOAD_BYTES: bytes.default(1024 ** 4),
+  MILLRACE_LEASE_SECONDS: z.coerce.number().int().min(10).max(3_600).default(15),
+  MILLRACE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+});
+
+export type Config = Readonly<z.infer<typeof settings>>;
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** @throws ConfigError that names every wrong setting. */
+export function parseConfig(environment: NodeJS.ProcessEnv): Config {
+  const ours = Object.entries(environment).filter(([name, value]) => name.startsWith('MILLRACE_') && value !== '');
+  const parsed = settings.safeParse(Object.fromEntries(ours));
+  if (!parsed.success) throw new ConfigError(parsed.error.issues.map(line).join('\n'));
+  assertLoopback(parsed.data.MILLRACE_HOST);
+  return Object.freeze(parsed.data);
+}
+
+const line = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')}: ${issue.message}`;
+
+/** There are no API keys yet, so nobody but this machine may talk to us. */
+function assertLoopback(host: string): void {
+  if (!/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host))
+    throw new ConfigError(`MILLRACE_HOST: ${host} is not a loopback address, and there are no API keys to protect it`);
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join, resolve } from 'node:path';
+import { openObjectStore } from '../adapters/open-object-store.ts';
+import { shortIdFrom, type VideoId } from '../domain/ids.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import type { Clock, ObjectStore } from '../domain/ports.ts';
+import { type Check, remembered } from '../lib/health.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { type Config, ConfigError } from './config.ts';
+
+/** Parts that several roles are made of. */
+export const PROJECT_ROOT = resolve(import.meta.dirname, '../..');
+
+export const VERSION: string = JSON.parse(readFileSync(join(PROJECT_ROOT, 'package.json'), 'utf8')).version;
+
+export const systemClock: Clock = { nowMs: () => Date.now() };
+
+export const newVideoId = (): VideoId => shortIdFrom(randomBytes(10)) as VideoId;
+
+export const logOf = (config: Config, role: string): Log<LogEvent> =>
+  createLog({ role, node: nodeName(config, role), level: config.MILLRACE_LOG_LEVEL });
+
+/** Names this process in logs and as the holder of tasks. */
+export const nodeName = (config: Config, role: string): string =>
+  config.MILLRACE_NODE ?? `${role}-${hostname()}-${process.pid}`;
+
+export const storeUrl = (config: Config): string =>
+  config.MILLRACE_STORE ?? `file:${resolve(config.MILLRACE_DATA, 'objects')}`;
+
+export async function openStore(config: Config): Promise<ObjectStore> {
+  const { MILLRACE_STORE_ACCESS_KEY: accessKeyId, MILLRACE_STORE_SECRET_KEY: secretAccessKey } = config;
+  const credentials = accessKeyId && secretAccessKey ? { credentials: { accessKeyId, secretAccessKey } } : {};
+  return openObjectStore(storeUrl(config), credentials);
+}
+
+/** A round trip writes and deletes an object: often enough is every few seconds. */
+const STORE_CHECK_KEPT_MS = 5_000;
+
+export const storeCheck = (store: ObjectStore): Check =>
+  remembered(async (signal) => void (await store.check(signal)), STORE_CHECK_KEPT_MS, systemClock.nowMs);
+
+export const uptimeSeconds = (): number => process.uptime();
+
+export function required<Name extends keyof Config>(config: Config, name: Name): NonNullable<Config[Name]> {
+  const value = config[name];
+  if (value === undefined) throw new ConfigError(`${name}: must be set for this role`);
+  return value as NonNullable<Config[Name]>;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+
+/**
+ * What workers say to the orchestrator. Workers are ours and hold a token, yet a worker of another version may say
+ * something unexpected: it gets a 400 and the task stays as it was.
+ */
+const token = z.int().nonnegative();
+const frameRate = z.object({ numerator: z.int().positive(), denominator: z.int().positive() });
+
+export const claimMessage = z.object({ worker: z.string().min(1).max(200), cores: z.int().positive() });
+export const tokenMessage = z.object({ token });
+
+export const failMessage = z.object({
+  token,
+  failure: z.object({
+    code: z.string().max(64),
+    message: z.string().max(2_000),
+    tail: z.string().max(20_000).optional(),
+    retryable: z.boolean(),
+  }),
+});
+
+const videoTrack = z.object({
+  streamIndex: z.int().nonnegative(),
+  codec: z.string(),
+  widthPx: z.int().positive(),
+  heightPx: z.int().positive(),
+  frameRate,
+  frames: z.int().nonnegative(),
+  startSeconds: z.string(),
+  interlaced: z.boolean(),
+  squarePixels: z.boolean(),
+  keyframeIntervalSeconds: z.number().nonnegative(),
+});
+
+const audioTrack = z.object({
+  streamIndex: z.int().nonnegative(),
+  codec: z.string(),
+  channels: z.int().positive(),
+  sampleRateHz: z.int().positive(),
+  language: z.string().optional(),
+  startSeconds: z.string(),
+  durationSeconds: z.number().nonnegative(),
+});
+
+const sourceFacts = z.looseObject({
+  container: z.string(),
+  durationSeconds: z.number().nonnegative(),
+  video: videoTrack.loose().optional(),
+  audio: z.array(audioTrack.loose()),
+});
+
+const segment = z.object({
+  segment: z.int().nonnegative(),
+  sizeBytes: z.int().positive(),
+  durationTicks: z.int().positive(),
+});
+
+const encodeResult = z.object({
+  renditions: z.array(
+    z.object({
+      rendition: z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/),
+      codec: z.string().max(64),
+      timescale: z.int().positive(),
+      initSha256: z.string().regex(/^[0-9a-f]{64}$/),
+      initSizeBytes: z.int().positive(),
+      segments: z.array(segment),
+    }),
+  ),
+});
+
+export const completeMessage = z.object({ token, result: z.union([encodeResult, sourceFacts]) });
+export const taskParams = z.object({ taskId: z.uuid() });

@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { dashManifest } from '../domain/dash-manifest.ts';
+import { mediaPlaylist, multivariantPlaylist } from '../domain/hls-playlist.ts';
+import type { VideoId } from '../domain/ids.ts';
+import type { JobRecords } from '../domain/job-records.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import { initKey, manifestKey, mediaPlaylistKey, multivariantKey, segmentKey } from '../domain/object-keys.ts';
+import { type AudioOffer, IncompleteError, type Offer, offerOf, type VideoOffer } from '../domain/offer.ts';
+import type { ObjectStore } from '../domain/ports.ts';
+import type { LentTask, StoredRendition } from '../domain/tasks.ts';
+import type { RenditionResource } from '../domain/video-resource.ts';
+import type { Log } from '../lib/log.ts';
+
+export type PublishDeps = {
+  readonly store: Pick<ObjectStore, 'put' | 'head' | 'read'>;
+  readonly records: Pick<JobRecords, 'finishedWork' | 'completePublish'>;
+  readonly log: Log<LogEvent>;
+};
+
+/**
+ * Makes a video visible: holds everything against the plan and the store, writes the playlists of the renditions, and
+ * last the two that players start from. Doing it twice writes the same again.
+ * @throws IncompleteError when something is missing; nothing was written then.
+ */
+export async function publishVideo(task: LentTask, deps: PublishDeps): Promise<void> {
+  const { videoId } = task;
+  const { generation } = task.spec;
+  const { plan, renditions } = await deps.records.finishedWork(task.jobId);
+  const offer = offerOf(generation, plan, renditions);
+  const made = [...offer.video, ...offer.audio].map((rendition) => rendition.made);
+  await inBatches(made.flatMap(checksOf(videoId, generation, deps.store)));
+  for (const rendition of made)
+    await putText(
+      deps,
+      mediaPlaylistKey({ videoId, generation, rendition: rendition.rendition }),
+      mediaPlaylist(rendition),
+    );
+  await putText(deps, manifestKey({ videoId }), dashManifest(offer));
+  await putText(deps, multivariantKey({ videoId }), multivariantPlaylist(offer));
+  await deps.records.completePublish(task, resourcesOf(offer));
+  deps.log.info('video_published', {
+    videoId,
+    jobId: task.jobId,
+    generation,
+    renditions: made.map((r) => r.rendition),
+  });
+}
+
+const CHECKS_AT_ONCE = 16;
+
+async function inBatches(checks: (() => Promise<void>)[]): Promise<void> {
+  for (let i = 0; i < checks.length; i += CHECKS_AT_ONCE)
+    await Promise.all(checks.slice(i, i + CHECKS_AT_ONCE).map((check) => check()));
+}
+
+/** Every segment must stand in the store with the size that was reported, and the init with its digest. */
+const checksOf =
+  (videoId: VideoId, generation: number, store: PublishDeps['store']) =>
+  ({ rendition, segments, initSha256 }: StoredRendition): (() => Promise<void>)[] => {
+    const of = { videoId, generation, rendition };
+    const initCheck = async (): Promise<void> => {
+      const init = await store.read(initKey(of));
+      const sha256 = init && createHash('sha256').update(init.bytes).digest('hex');
+      if (sha256 !== initSha256) throw new IncompleteError(`${initKey(of)} is not the registered one`);
+    };
+    const segmentChecks = segments.map(({ segment, sizeBytes }) => async (): Promise<void> => {
+      const key = segmentKey({ ...of, segment });
+      const info = await store.head(key);
+      if (info?.sizeBytes !== sizeBytes)
+        throw new IncompleteError(`${key} has ${info?.sizeBytes ?? 'no'} bytes, ${sizeBytes} were stored`);
+    });
+    return [initCheck, ...segmentChecks];
+  };
+
+async function putText({ store }: PublishDeps, key: Parameters<ObjectStore['put']>[0], text: string): Promise<void> {
+  const contentType = key.endsWith('.mpd') ? 'application/dash+xml' : 'application/vnd.apple.mpegurl';
+  await store.put(key, new TextEncoder().encode(text), { contentType });
+}
+
+const resourcesOf = (offer: Offer): RenditionResource[] => [...offer.video.map(ofVideo), ...offer.audio.map(ofAudio)];
+
+const ofVideo = ({ rung, frameRate, made, bandwidth }: VideoOffer): RenditionResource => ({
+  name: rung.rendition,
+  kind: 'video',
+  codec: made.codec,
+  widthPx: rung.widthPx,
+  heightPx: rung.heightPx,
+  frameRate: frameRate.numerator / frameRate.denominator,
+  bandwidthBps: bandwidth.peakBps,
+  averageBandwidthBps: bandwidth.averageBps,
+});
+
+const ofAudio = ({ plan, made, bandwidth }: AudioOffer): RenditionResource => ({
+  name: plan.rendition,
+  kind: 'audio',
+  codec: made.codec,
+  widthPx: null,
+  heightPx: null,
+  frameRate: null,
+  bandwidthBps: bandwidth.peakBps,
+  averageBandwidthBps: bandwidth.averageBps,
+});

@@ -1,0 +1,27 @@
+import { DomainError } from '../domain/errors.ts';
+import type { VideoId } from '../domain/ids.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import { manifestKey, multivariantKey, videoPrefix } from '../domain/object-keys.ts';
+import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
+import type { Log } from '../lib/log.ts';
+
+type Deps = {
+  readonly store: Pick<ObjectStore, 'delete' | 'deletePrefix'>;
+  readonly records: Pick<VideoRecords, 'find' | 'remove'>;
+  readonly log: Log<LogEvent>;
+};
+
+/**
+ * Removes a video for good. The published playlists go first, so that edges stop serving it; the rows go last, so
+ * that a deletion that broke off can be repeated by the same call.
+ */
+export async function deleteVideo(videoId: VideoId, { store, records, log }: Deps): Promise<void> {
+  if (!(await records.find(videoId))) throw new DomainError('no_such_video');
+  await store.delete(multivariantKey({ videoId }));
+  await store.delete(manifestKey({ videoId }));
+  const objects = await store.deletePrefix(videoPrefix({ videoId }));
+  await records.remove(videoId);
+  // A worker may have stored a segment between the two; its task has gone with the rows, so this ends it.
+  const late = await store.deletePrefix(videoPrefix({ videoId }));
+  log.info('video_deleted', { videoId, objects: objects + late });
+}

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { JOB_STATES, VIDEO_STATES } from '../domain/states.ts';
+
+/** The shapes of the public API: what is validated, what is answered, and what /openapi.json says. */
+
+const failure = z.object({ code: z.string(), message: z.string() });
+
+export const videoSchema = z.object({
+  id: z.string(),
+  title: z.string(),
+  state: z.enum(VIDEO_STATES),
+  createdAt: z.string(),
+  source: z.object({
+    filename: z.string(),
+    contentType: z.string(),
+    sizeBytes: z.number(),
+    contentId: z.string().nullable(),
+    durationSeconds: z.number().nullable(),
+    widthPx: z.number().nullable(),
+    heightPx: z.number().nullable(),
+    frameRate: z.number().nullable(),
+  }),
+  job: z
+    .object({
+      id: z.string(),
+      generation: z.number(),
+      state: z.enum(JOB_STATES),
+      progress: z.number().min(0).max(1),
+      tasks: z.object({
+        queued: z.number(),
+        leased: z.number(),
+        done: z.number(),
+        dead: z.number(),
+        cancelled: z.number(),
+      }),
+      attempts: z.number(),
+      error: failure.nullable(),
+    })
+    .nullable(),
+  renditions: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.enum(['video', 'audio']),
+      codec: z.string(),
+      widthPx: z.number().nullable(),
+      heightPx: z.number().nullable(),
+      frameRate: z.number().nullable(),
+      bandwidthBps: z.number(),
+      averageBandwidthBps: z.number(),
+    }),
+  ),
+  playback: z.object({ hls: z.string(), dash: z.string(), poster: z.string().nullable() }).nullable(),
+  error: failure.nullable(),
+});
+
+export const videoListSchema = z.object({ videos: z.array(videoSchema), next: z.string().nullable() });
+
+export const uploadAnswerSchema = z.object({
+  id: z.string(),
+  state: z.enum(VIDEO_STATES),
+  created: z.boolean(),
+  contentId: z.string(),
+});
+
+export const problemSchema = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number(),
+  code: z.string(),
+  detail: z.string().optional(),
+});
+
+export const idParams = z.object({ id: z.string() });
+export const listQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(24),
+  cursor: z.string().max(100).optional(),
+});
+export const uploadQuery = z.object({ filename: z.string().optional() });
+export const renameBody = z.object({ title: z.string().trim().min(1).max(200) });
+export const processBody = z.object({ force: z.boolean().default(false) }).default({ force: false });
