@@ -1,0 +1,129 @@
+import { MAX_PIXELS } from '../domain/plan-job.ts';
+import type { AudioPlan, EncodeSpec, Rung, VideoGrid, VideoTrackFacts } from '../domain/tasks.ts';
+
+/** Containers that people have; playlists, scripts and single images are no input. */
+const FORMATS = 'mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,wav,mp3,aac,flac,mxf';
+const MAX_STREAMS = 16;
+
+/** No other address than the worker's own source server, and nothing but known containers. */
+const guardedInput = (): string[] => [
+  ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', FORMATS],
+  ...['-max_streams', String(MAX_STREAMS), '-max_pixels', String(MAX_PIXELS)],
+];
+
+const QUIET = ['-nostdin', '-hide_banner', '-v', 'error'];
+const REPEATABLE = ['-map_metadata', '-1', '-map_chapters', '-1', '-flags', '+bitexact', '-fflags', '+bitexact'];
+
+export type VideoRun = Pick<EncodeSpec, 'track' | 'grid' | 'rungs' | 'chunk'> & {
+  readonly url: string;
+  /** How far before the chunk decoding starts. */
+  readonly prerollSeconds: number;
+};
+
+/** One chunk in all rungs at once: rung i is written to pipe i + 3 as fragmented MP4, one fragment per GOP. */
+export function videoArgs(run: VideoRun): string[] {
+  return [
+    ...QUIET,
+    ...['-filter_complex_threads', '1', '-copyts', '-noaccurate_seek', '-threads', '1'],
+    ...seek(run),
+    ...['-an', '-sn', '-dn', ...guardedInput(), '-i', run.url],
+    ...['-filter_complex', videoGraph(run)],
+    ...run.rungs.flatMap((rung, i) => videoOutput(rung, i, run)),
+  ];
+}
+
+/** Left out where decoding has to start at the beginning anyway. */
+function seek({ chunk, grid, track, prerollSeconds }: VideoRun): string[] {
+  const { numerator, denominator } = grid.frameRate;
+  const fromStart = (chunk.firstFrame * denominator) / numerator - prerollSeconds;
+  if (fromStart <= 0) return [];
+  return ['-seek_timestamp', '1', '-ss', (Number(track.startSeconds) + fromStart).toFixed(6)];
+}
+
+/**
+ * The absolute frame grid: `fps` works on time since the start of the track and `trim` counts whole frames,
+ * so nothing is rounded between chunks. Each size is scaled from the next larger one, which is cheaper.
+ */
+function videoGraph({ track, grid, rungs, chunk }: VideoRun): string {
+  const { numerator, denominator } = grid.frameRate;
+  // Where the first pictures cannot be decoded (open GOP), the first one that can stands in for them.
+  const padStart = chunk.firstFrame === 0 ? ':start_time=0' : '';
+  const onGrid = [
+    ...(track.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
+    `setpts=PTS-(${track.startSeconds})/TB`,
+    `fps=${numerator}/${denominator}:round=near${padStart}`,
+    `trim=start_pts=${chunk.firstFrame}:end_pts=${chunk.firstFrame + chunk.frames}`,
+  ].join(',');
+  const scaled = rungs.map((rung, i) => `[s${i}]${scale(rung, i === 0 ? track : undefined)}${forkAfter(i, rungs)}`);
+  return [`[0:${track.streamIndex}]${onGrid}[s0]`, ...scaled].join(';');
+}
+
+const scale = ({ widthPx, heightPx }: Rung, source?: VideoTrackFacts): string =>
+  [`scale=${widthPx}:${heightPx}:flags=bicubic,setsar=1`, ...toneMap(source), 'format=yuv420p'].join(',');
+
+const forkAfter = (i: number, rungs: readonly Rung[]): string =>
+  i === rungs.length - 1 ? `[o${i}]` : `,split=2[o${i}][s${i + 1}]`;
+
+/** High dynamic range is mapped to what every screen shows, after scaling, where there is less to map. */
+const toneMap = (source?: VideoTrackFacts): string[] =>
+  source?.highDynamicRange
+    ? ['zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv']
+    : [];
+
+function videoOutput(rung: Rung, index: number, { chunk, grid }: VideoRun): string[] {
+  return [
+    ...['-map', `[o${index}]`, ...REPEATABLE],
+    ...['-frames:v', String(chunk.frames), '-fps_mode', 'passthrough'],
+    // With a rate cap x264 repeats itself bit by bit with one thread only.
+    ...['-c:v', 'libx264', '-preset', 'veryfast', '-threads', '1', ...quality(rung), ...gops(grid)],
+    ...['-video_track_timescale', String(grid.timescale)],
+    // frag_discont: fragments carry the time they have on the grid instead of starting at 0.
+    ...['-f', 'mp4', '-movflags', '+cmaf+frag_keyframe+delay_moov+skip_trailer+frag_discont'],
+    ...['-use_editlist', '0', `pipe:${index + 3}`],
+  ];
+}
+
+/** Constant quality under a cap. CRF 0 is lossless, which has no cap and which the High profile cannot carry. */
+function quality({ crf, maxrateBps }: Rung): string[] {
+  if (crf === 0) return ['-crf', '0'];
+  const cap = String(maxrateBps);
+  return ['-crf', String(crf), '-maxrate', cap, '-bufsize', cap, '-profile:v', 'high'];
+}
+
+/** Closed GOPs of one length; stitchable, or the init segment would depend on the content. */
+const gops = ({ gopFrames }: VideoGrid): string[] => [
+  '-x264-params',
+  `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:stitchable=1`,
+];
+
+/** A whole track as AAC in fragmented MP4, to pipe 3; exactly `plan.samples` long and starting at the origin. */
+export function audioArgs({ url, plan }: { readonly url: string; readonly plan: AudioPlan }): string[] {
+  const graph = [
+    `[0:${plan.track.streamIndex}]asetpts=PTS-(${plan.originSeconds})/TB`,
+    `aresample=${plan.sampleRateHz}:async=1000:first_pts=0`,
+    'aformat=sample_fmts=fltp:channel_layouts=stereo',
+    `apad,atrim=end_sample=${plan.samples},asetpts=N/SR/TB[a]`,
+  ].join(',');
+  return [
+    ...QUIET,
+    ...['-filter_complex_threads', '1', '-copyts', '-threads', '1'],
+    ...['-vn', '-sn', '-dn', ...guardedInput(), '-i', url],
+    ...['-filter_complex', graph, '-map', '[a]', ...REPEATABLE],
+    ...['-c:a', 'aac', '-b:a', String(plan.bitrateBps), '-threads', '1'],
+    ...['-f', 'mp4', '-movflags', '+cmaf+delay_moov+skip_trailer', '-frag_duration', '1000000'],
+    ...['-use_editlist', '0', 'pipe:3'],
+  ];
+}
+
+/** What the file says about itself, as JSON to pipe 3. */
+export const describeArgs = (url: string): string[] => [
+  ...['-hide_banner', '-v', 'error', ...guardedInput()],
+  ...['-show_format', '-show_streams', '-of', 'json', '-o', 'pipe:3', '-i', url],
+];
+
+/** Timestamps of packets, one a line, to pipe 3. Without an interval, of the whole file. */
+export const packetArgs = (url: string, interval?: string): string[] => [
+  ...['-hide_banner', '-v', 'error', ...guardedInput()],
+  ...(interval === undefined ? [] : ['-read_intervals', interval]),
+  ...['-show_entries', 'packet=stream_index,pts,dts,duration,flags', '-of', 'compact=p=0', '-o', 'pipe:3', '-i', url],
+];
