@@ -1,7 +1,39 @@
-import { parsePage } from './navigation/parse-page.ts';
+import { LibraryPage } from './library/library-page.tsx';
+import { type Page, parsePage } from './navigation/parse-page.ts';
 import { useLocation } from './navigation/use-location.ts';
+import type { PageClock } from './shared/clock.ts';
+import { ErrorBoundary } from './shared/error-boundary.tsx';
+import { UploadDock } from './upload/upload-dock.tsx';
+import type { UploadQueue } from './upload/upload-queue.ts';
+import { EmbedPage } from './watch/embed-page.tsx';
+import { NotFound } from './watch/not-found.tsx';
+import { parseWish } from './watch/parse-wish.ts';
+import { WatchPage } from './watch/watch-page.tsx';
 
-export function App() {
-  const page = parsePage(useLocation().pathname);
-  return <main>{page.name}</main>;
+export type AppProps = { uploads: UploadQueue; clock: PageClock };
+
+export function App({ uploads, clock }: AppProps) {
+  const { pathname, search } = useLocation();
+  const page = parsePage(pathname);
+  return (
+    <ErrorBoundary key={pathname}>
+      {pageFor(page, search, { uploads, clock })}
+      {page.name !== 'embed' && <UploadDock queue={uploads} />}
+    </ErrorBoundary>
+  );
+}
+
+function pageFor(page: Page, search: string, { uploads, clock }: AppProps) {
+  switch (page.name) {
+    case 'library':
+      return <LibraryPage uploads={uploads} clock={clock} />;
+    case 'watch':
+      return <WatchPage key={page.videoId} videoId={page.videoId} wish={parseWish(search)} clock={clock} />;
+    case 'embed':
+      return <EmbedPage key={page.videoId} videoId={page.videoId} wish={parseWish(search)} />;
+    case 'unknown':
+      return <NotFound title="Nothing is here" />;
+    default:
+      return page satisfies never;
+  }
 }

@@ -1,12 +1,28 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
+import { parsePage } from './navigation/parse-page.ts';
+import { preloadPlayer } from './player/lazy-player.tsx';
+import { sendFile } from './upload/send-file.ts';
+import { createUploadQueue } from './upload/upload-queue.ts';
+import { parseWish } from './watch/parse-wish.ts';
 import './styles/base.css';
+import './styles/controls.css';
+import './styles/library.css';
+import './styles/upload.css';
+import './styles/watch.css';
+
+const { pathname, search } = window.location;
+const page = parsePage(pathname);
+if (page.name === 'watch' || page.name === 'embed') preloadPlayer(parseWish(search).tech);
+
+const clock = { nowMs: () => performance.timeOrigin + performance.now() };
+const uploads = createUploadQueue({ send: sendFile, clock });
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');
 createRoot(root).render(
   <StrictMode>
-    <App />
+    <App uploads={uploads} clock={clock} />
   </StrictMode>,
 );

@@ -22,7 +22,13 @@ export function sendFile(file: File, { onSent, signal }: SendOptions): Promise<U
     stall.restart();
     onSent(event.loaded);
   };
-  request.onload = () => settle(request, resolve, reject);
+  request.onload = () => {
+    try {
+      resolve(answerOf(request));
+    } catch (error) {
+      reject(error);
+    }
+  };
   request.onerror = () => reject(new Unreachable());
   request.onabort = () => reject(signal.aborted ? signal.reason : new Unreachable());
   request.onloadend = stall.stop;
@@ -33,18 +39,11 @@ export function sendFile(file: File, { onSent, signal }: SendOptions): Promise<U
   return promise;
 }
 
-function settle(
-  request: XMLHttpRequest,
-  resolve: (answer: UploadAnswer) => void,
-  reject: (error: Error) => void,
-): void {
+/** @throws ApiProblem when the server refused the file */
+function answerOf(request: XMLHttpRequest): UploadAnswer {
   const ok = request.status === 200 || request.status === 201;
-  if (!ok) return reject(parseProblem(request.status, request.responseText));
-  try {
-    resolve(JSON.parse(request.responseText) as UploadAnswer);
-  } catch (cause) {
-    reject(new Error('The server’s answer to the upload cannot be read.', { cause }));
-  }
+  if (!ok) throw parseProblem(request.status, request.responseText);
+  return JSON.parse(request.responseText) as UploadAnswer;
 }
 
 function stallTimer(onStall: () => void): { restart: () => void; stop: () => void } {

@@ -27,10 +27,10 @@ export type UploadQueue = {
   subscribe(changed: () => void): () => void;
 };
 
-type Deps = { readonly send: SendFile; readonly clock: PageClock; readonly onDone: () => void };
+type Deps = { readonly send: SendFile; readonly clock: PageClock };
 
 /** Lives as long as the page's window, so that moving between our pages does not end an upload. */
-export function createUploadQueue({ send, clock, onDone }: Deps): UploadQueue {
+export function createUploadQueue({ send, clock }: Deps): UploadQueue {
   const listeners = new Set<() => void>();
   const running = new Map<number, AbortController>();
   let uploads: readonly QueuedUpload[] = [];
@@ -62,7 +62,6 @@ export function createUploadQueue({ send, clock, onDone }: Deps): UploadQueue {
     running.delete(key);
     setPhase(key, phase);
     startWaiting();
-    if (phase.state === 'done') onDone();
   }
 
   return {

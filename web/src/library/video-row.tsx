@@ -1,0 +1,100 @@
+import { useState } from 'react';
+import type { VideoResource } from '../../../src/domain/video-resource.ts';
+import { deleteVideo, renameVideo } from '../api/videos.ts';
+import { PageLink } from '../navigation/page-link.tsx';
+import type { PageClock } from '../shared/clock.ts';
+import { ConfirmDialog } from '../shared/confirm-dialog.tsx';
+import { formatAge, formatBytes, formatSize } from '../shared/format.ts';
+import { Icon } from '../shared/icons.tsx';
+import { TitleEditor } from '../shared/title-editor.tsx';
+import { VideoStateBadge } from '../shared/video-state.tsx';
+import { Poster } from './poster.tsx';
+
+type Props = {
+  video: VideoResource;
+  clock: PageClock;
+  onChanged: (video: VideoResource | undefined) => void;
+};
+
+export function VideoRow({ video, clock, onChanged }: Props) {
+  const [doing, setDoing] = useState<'renaming' | 'deleting'>();
+  const stop = () => setDoing(undefined);
+  return (
+    <li className="video-row" data-testid="video-row" data-video-id={video.id}>
+      <PageLink href={`/watch/${video.id}`} className="video-poster" tabIndex={-1} aria-hidden="true">
+        <Poster video={video} />
+      </PageLink>
+      <div className="video-name">
+        {doing === 'renaming' ? (
+          <TitleEditor
+            title={video.title}
+            onSave={async (title) => {
+              await renameVideo(video.id, title);
+              onChanged({ ...video, title });
+            }}
+            onClose={stop}
+          />
+        ) : (
+          <PageLink href={`/watch/${video.id}`} className="video-title" title={video.title} data-testid="video-title">
+            {video.title}
+          </PageLink>
+        )}
+        <SecondLine video={video} />
+      </div>
+      <VideoStateBadge video={video} />
+      <Facts video={video} nowMs={clock.nowMs()} />
+      <div className="video-actions">
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={`Rename ${video.title}`}
+          onClick={() => setDoing('renaming')}
+        >
+          <Icon name="pencil" />
+        </button>
+        <button
+          type="button"
+          className="icon-button icon-button-danger"
+          aria-label={`Delete ${video.title}`}
+          onClick={() => setDoing('deleting')}
+        >
+          <Icon name="trash" />
+        </button>
+      </div>
+      {doing === 'deleting' && (
+        <ConfirmDialog
+          title="Delete this video?"
+          action="Delete"
+          onClose={stop}
+          onConfirm={async () => {
+            await deleteVideo(video.id);
+            onChanged(undefined);
+          }}
+        >
+          <p>
+            <strong>{video.title}</strong> and everything made from it will be removed for good.
+          </p>
+        </ConfirmDialog>
+      )}
+    </li>
+  );
+}
+
+function SecondLine({ video }: { video: VideoResource }) {
+  if (video.state === 'failed') {
+    return <div className="video-second error-text">{video.error?.message ?? 'Processing failed.'}</div>;
+  }
+  return <div className="video-second">{video.source.filename}</div>;
+}
+
+function Facts({ video: { source, createdAt }, nowMs }: { video: VideoResource; nowMs: number }) {
+  return (
+    <div className="video-facts">
+      <span className="fact-size-px">{formatSize(source.widthPx, source.heightPx) ?? '–'}</span>
+      <span className="fact-bytes">{formatBytes(source.sizeBytes)}</span>
+      <time className="fact-age" dateTime={createdAt}>
+        {formatAge(createdAt, nowMs)}
+      </time>
+    </div>
+  );
+}

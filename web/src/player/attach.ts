@@ -1,0 +1,21 @@
+import type { RenditionList } from './rendition-list.ts';
+
+export type Playback = {
+  /** The playlist or manifest that starts a session. */
+  readonly src: string;
+  readonly renditions: RenditionList;
+  /** Playback ended for good, with a sentence for the viewer. Called at most once. */
+  readonly onFailure: (message: string) => void;
+};
+
+/** Lets a media element play a source; the answer lets go of it again. */
+export type Attach = (video: HTMLVideoElement, playback: Playback) => () => void;
+
+/** Fresh sessions that are tried in a row before the viewer is told. Playing on resets the count. */
+export const MOST_RESTARTS = 3;
+/** Wait before each fresh session: a router that restarts is back within this. */
+export const RESTART_DELAY_MS = 2000;
+
+export const UNSUPPORTED = 'This browser cannot play segmented video. Use a current Chrome, Edge, Firefox or Safari.';
+export const INTERRUPTED = 'The segment servers do not answer. Check the connection, then try again.';
+export const UNDECODABLE = 'This browser cannot decode the video.';

@@ -1,0 +1,88 @@
+import './media-chrome.ts';
+import './player.css';
+import { useEffect, useRef, useState } from 'react';
+import { Icon } from '../shared/icons.tsx';
+import type { Attach } from './attach.ts';
+import { RenditionList } from './rendition-list.ts';
+
+export type PlayerProps = {
+  src: string;
+  title: string;
+  poster: string | null;
+  autoplay: boolean;
+  muted: boolean;
+};
+
+/** The video with its controls. How the source is played is handed in. */
+export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
+  const controller = useRef<HTMLElement>(null);
+  const [attempt, setAttempt] = useState(0);
+  const [failure, setFailure] = useState<string>();
+  const { src, title, poster, autoplay, muted } = props;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is a fresh element and session.
+  useEffect(() => {
+    if (!controller.current) return;
+    const renditions = new RenditionList();
+    const video = createVideo({ src, title, poster, autoplay, muted }, renditions);
+    controller.current.append(video);
+    const detach = attach(video, { src, renditions, onFailure: setFailure });
+    return () => {
+      detach();
+      video.remove();
+    };
+  }, [attach, src, poster, autoplay, muted, attempt]);
+
+  function tryAgain(): void {
+    setFailure(undefined);
+    setAttempt(attempt + 1);
+  }
+
+  return (
+    <div className="player" data-testid="player">
+      <media-controller
+        ref={controller}
+        aria-label={title}
+        hotkeys="noarrowup noarrowdown"
+        keyboardforwardseekoffset="5"
+      >
+        <media-loading-indicator slot="centered-chrome" noautohide="" />
+        <media-rendition-menu hidden anchor="auto" />
+        <media-playback-rate-menu hidden anchor="auto" rates="0.5 0.75 1 1.25 1.5 2" />
+        <media-time-range />
+        <media-control-bar>
+          <media-play-button />
+          <media-mute-button />
+          <media-volume-range />
+          <media-time-display showduration="" notoggle="" />
+          <span className="player-space" />
+          <media-playback-rate-menu-button />
+          <media-rendition-menu-button />
+          <media-pip-button />
+          <media-fullscreen-button />
+        </media-control-bar>
+      </media-controller>
+      {failure && (
+        <div className="player-failure" role="alert">
+          <Icon name="alert" />
+          <p>{failure}</p>
+          <button type="button" className="button" onClick={tryAgain}>
+            Try again
+          </button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Made by hand, because media-chrome asks for the rendition list at the moment it meets the element. */
+function createVideo({ title, poster, autoplay, muted }: PlayerProps, renditions: RenditionList): HTMLVideoElement {
+  const video = document.createElement('video');
+  video.slot = 'media';
+  video.playsInline = true;
+  video.autoplay = autoplay;
+  video.muted = muted;
+  video.ariaLabel = title;
+  if (poster) video.poster = poster;
+  return Object.assign(video, { videoRenditions: renditions });
+}

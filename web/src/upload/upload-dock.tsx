@@ -1,0 +1,59 @@
+import { useEffect, useState } from 'react';
+import { Icon } from '../shared/icons.tsx';
+import { isUnfinished, type QueuedUpload, type UploadQueue } from './upload-queue.ts';
+import { UploadRow } from './upload-row.tsx';
+import { useUploads } from './use-uploads.ts';
+
+/** The uploads of this window, in a corner above whatever page is shown. */
+export function UploadDock({ queue }: { queue: UploadQueue }) {
+  const uploads = useUploads(queue);
+  const [open, setOpen] = useState(true);
+  const unfinished = uploads.some(isUnfinished);
+  useEffect(() => (unfinished ? warnBeforeLeaving() : undefined), [unfinished]);
+  if (uploads.length === 0) return null;
+  return (
+    <section className="upload-dock" aria-label="Uploads" data-testid="upload-dock">
+      <header className="upload-dock-head">
+        <h2 role="status">{summaryOf(uploads)}</h2>
+        {!unfinished && (
+          <button type="button" className="button button-small" onClick={queue.clear}>
+            Clear
+          </button>
+        )}
+        <button
+          type="button"
+          className="icon-button"
+          aria-expanded={open}
+          aria-label={open ? 'Fold the uploads away' : 'Show the uploads'}
+          onClick={() => setOpen(!open)}
+        >
+          <Icon name="chevron" />
+        </button>
+      </header>
+      <ul className="upload-list" hidden={!open}>
+        {uploads.map((upload) => (
+          <UploadRow
+            key={upload.key}
+            upload={upload}
+            onRemove={() => queue.remove(upload.key)}
+            onRetry={() => queue.retry(upload.key)}
+          />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function summaryOf(uploads: readonly QueuedUpload[]): string {
+  const unfinished = uploads.filter(isUnfinished).length;
+  const failed = uploads.filter(({ phase }) => phase.state === 'failed').length;
+  if (unfinished > 0) return `Uploading ${unfinished} ${unfinished === 1 ? 'file' : 'files'}`;
+  return failed > 0 ? `${failed} of ${uploads.length} not uploaded` : `${uploads.length} uploaded`;
+}
+
+/** Closing the window ends its uploads; the browser asks first. */
+function warnBeforeLeaving(): () => void {
+  const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
+  window.addEventListener('beforeunload', warn);
+  return () => window.removeEventListener('beforeunload', warn);
+}

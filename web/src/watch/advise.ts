@@ -1,0 +1,16 @@
+/** What a person can do about a video that failed, by the code of its error. */
+export function adviseOn(code: string): string {
+  return ADVICE.get(code) ?? ADVICE_IN_GENERAL;
+}
+
+const ADVICE_IN_GENERAL =
+  'Process it again. If it fails in the same way, `millrace explain` with the id of the video tells what happened.';
+
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['not_a_video', 'Check that the file plays on your computer, then upload one that holds video or audio.'],
+  ['source_truncated', 'The file was cut off before it reached the server. Upload a complete copy.'],
+  ['source_unsupported', 'Export it again with common dimensions and one video track, then upload that.'],
+  ['digest_mismatch', 'The bytes changed on the way. Upload the file again.'],
+  ['upload_incomplete', 'The upload broke off. Upload the file again.'],
+  ['store_unavailable', 'The storage could not be reached. Process it again once it is back.'],
+]);

@@ -1,0 +1,30 @@
+import type { VideoResource } from '../../../src/domain/video-resource.ts';
+import { PageLink } from '../navigation/page-link.tsx';
+import { CopyField } from './copy-field.tsx';
+
+type Props = { video: VideoResource; tech: 'hls' | 'dash' };
+
+/** The addresses that other players and other pages need. */
+export function SharePanel({ video: { id, title, playback }, tech }: Props) {
+  if (!playback) return null;
+  const absolute = (path: string): string => new URL(path, window.location.origin).href;
+  const embed = `<iframe src="${absolute(`/embed/${id}`)}" title="${escapeAttribute(title)}" width="640" height="360" allow="fullscreen; picture-in-picture" style="border:0"></iframe>`;
+  const other = tech === 'hls' ? 'dash' : 'hls';
+  return (
+    <section className="panel">
+      <h2>Share</h2>
+      <CopyField label="HLS" text={absolute(playback.hls)} />
+      <CopyField label="DASH" text={absolute(playback.dash)} />
+      <CopyField label="Embed" text={embed} />
+      <p className="panel-note">
+        Plays as {tech.toUpperCase()}.{' '}
+        <PageLink href={other === 'dash' ? `/watch/${id}?tech=dash` : `/watch/${id}`}>
+          Play as {other.toUpperCase()}
+        </PageLink>
+      </p>
+    </section>
+  );
+}
+
+const escapeAttribute = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');

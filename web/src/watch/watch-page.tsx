@@ -1,0 +1,95 @@
+import { useState } from 'react';
+import type { VideoResource } from '../../../src/domain/video-resource.ts';
+import { isMissing } from '../api/problem.ts';
+import { renameVideo } from '../api/videos.ts';
+import type { PageClock } from '../shared/clock.ts';
+import { ConnectionNote } from '../shared/connection-note.tsx';
+import { Icon } from '../shared/icons.tsx';
+import { TitleEditor } from '../shared/title-editor.tsx';
+import { TopBar } from '../shared/top-bar.tsx';
+import { useTitle } from '../shared/use-title.ts';
+import { VideoStateBadge } from '../shared/video-state.tsx';
+import { NotFound } from './not-found.tsx';
+import type { PlayerWish } from './parse-wish.ts';
+import { ProcessAgain } from './process-again.tsx';
+import { RenditionsTable } from './renditions-table.tsx';
+import { SharePanel } from './share-panel.tsx';
+import { SourceFacts } from './source-facts.tsx';
+import { useVideo } from './use-video.ts';
+import { VideoFrame } from './video-frame.tsx';
+
+type Props = { videoId: string; wish: PlayerWish; clock: PageClock };
+
+export function WatchPage({ videoId, wish, clock }: Props) {
+  const { video, failure, refresh } = useVideo(videoId);
+  useTitle(video?.title ?? '');
+  if (isMissing(failure)) return <NotFound title="This video does not exist" />;
+  return (
+    <>
+      <TopBar />
+      <main className="page watch">
+        <div className="frame" style={{ '--ratio': ratioOf(video) }}>
+          {video && <VideoFrame video={video} wish={wish} onChanged={refresh} />}
+        </div>
+        <div className="watch-head">
+          {video ? <Title video={video} onChanged={refresh} /> : <span className="skeleton-line skeleton-title" />}
+          {video && <VideoStateBadge video={video} />}
+        </div>
+        <ConnectionNote failure={failure} />
+        {video && <Details video={video} wish={wish} clock={clock} onChanged={refresh} />}
+      </main>
+    </>
+  );
+}
+
+type OfVideo = { video: VideoResource; onChanged: () => void };
+
+function Title({ video, onChanged }: OfVideo) {
+  const [editing, setEditing] = useState(false);
+  // Shown until the server's next answer, which says the same.
+  const [saved, setSaved] = useState<string>();
+  const title = saved ?? video.title;
+  if (editing) {
+    return (
+      <TitleEditor
+        title={title}
+        onSave={async (wanted) => {
+          await renameVideo(video.id, wanted);
+          setSaved(wanted);
+          onChanged();
+        }}
+        onClose={() => setEditing(false)}
+      />
+    );
+  }
+  return (
+    <h1 className="watch-title">
+      <span data-testid="video-title">{title}</span>
+      <button type="button" className="icon-button" aria-label={`Rename ${title}`} onClick={() => setEditing(true)}>
+        <Icon name="pencil" />
+      </button>
+    </h1>
+  );
+}
+
+function Details({ video, wish, clock, onChanged }: OfVideo & { wish: PlayerWish; clock: PageClock }) {
+  return (
+    <div className="details">
+      {video.state === 'failed' && video.playback && (
+        <section className="panel panel-failed">
+          <h2>The last processing failed; what plays is the one before</h2>
+          <ProcessAgain video={video} onChanged={onChanged} />
+        </section>
+      )}
+      <RenditionsTable renditions={video.renditions} />
+      <SourceFacts video={video} nowMs={clock.nowMs()} />
+      <SharePanel video={video} tech={wish.tech} />
+    </div>
+  );
+}
+
+/** The frame keeps the shape of the video, so that nothing moves when the player comes. */
+function ratioOf(video: VideoResource | undefined): string {
+  const { widthPx, heightPx } = video?.source ?? {};
+  return widthPx && heightPx ? `${widthPx} / ${heightPx}` : '16 / 9';
+}
