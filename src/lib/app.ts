@@ -20,7 +20,7 @@ const IDLE_MS = 60_000;
 
 /** A Fastify server with zod schemas, problem details for every error, `/health` and `/metrics`. */
 export function createApp({ health, metrics, bodyLimitBytes, onFault }: AppOptions) {
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, connectionTimeout: IDLE_MS, requestTimeout: 0 })
+  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, connectionTimeout: IDLE_MS })
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(serializerCompiler)
     .withTypeProvider<ZodTypeProvider>();

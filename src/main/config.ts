@@ -22,6 +22,7 @@ const settings = z.object({
   MILLRACE_STORE_ACCESS_KEY: z.string().min(1).optional(),
   MILLRACE_STORE_SECRET_KEY: z.string().min(1).optional(),
   MILLRACE_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
+  MILLRACE_WORKER_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   MILLRACE_WORKERS: z.coerce.number().int().min(0).max(64).default(2),
   MILLRACE_EDGES: z.string().default('2'),
   MILLRACE_ORCHESTRATOR_URL: z.url().default('http://127.0.0.1:8081'),

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -48,3 +48,8 @@ export function required<Name extends keyof Config>(config: Config, name: Name):
   if (value === undefined) throw new ConfigError(`${name}: must be set for this role`);
   return value as NonNullable<Config[Name]>;
 }
+
+/** What workers say to an orchestrator to be let in. It tells nothing of the secret, which signs playback sessions. */
+export const workerToken = (config: Config): string =>
+  config.MILLRACE_WORKER_TOKEN ??
+  createHmac('sha256', required(config, 'MILLRACE_SECRET')).update('worker-token').digest('hex');

@@ -1,0 +1,51 @@
+#!/usr/bin/env node
+import type { LogEvent } from '../domain/log-events.ts';
+import type { Log } from '../lib/log.ts';
+import { type Config, ConfigError, parseConfig } from './config.ts';
+import { logOf } from './parts.ts';
+import { type RoleContext, type RunningRole, runRole } from './role.ts';
+
+const HELP = `millrace <command>
+
+  up             run every role on this machine; stops with Ctrl-C or "millrace stop"
+  stop           end the instance of this data folder (MILLRACE_DATA, ./data)
+
+  upload-api     one role of its own, configured by MILLRACE_… settings
+  orchestrator
+  worker
+  edge
+  router
+  public         upload-api and router on one port
+`;
+
+type Start = (config: Config, context: RoleContext) => Promise<RunningRole>;
+
+/** Each role loads only what it is made of, so that it starts fast. */
+const ROLES: Readonly<Record<string, () => Promise<Start>>> = {
+  'upload-api': async () => (await import('./roles/public.ts')).startUploadApi,
+  orchestrator: async () => (await import('./roles/orchestrator.ts')).startOrchestrator,
+  worker: async () => (await import('./roles/worker.ts')).startWorker,
+  edge: async () => (await import('./roles/edge.ts')).startEdge,
+  router: async () => (await import('./roles/public.ts')).startRouter,
+  public: async () => (await import('./roles/public.ts')).startPublic,
+};
+
+const COMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> = {
+  up: async (config) => (await import('./up.ts')).up(config),
+  stop: async (config) => (await import('./stop.ts')).stop(config),
+  help: async () => console.log(HELP),
+};
+
+async function main(name = 'help'): Promise<void> {
+  const command = COMMANDS[name];
+  const role = ROLES[name];
+  if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
+  const config = parseConfig(process.env);
+  if (command) return command(config);
+  if (role) await runRole(logOf(config, name) as Log<LogEvent>, async (context) => (await role())(config, context));
+}
+
+main(process.argv[2]).catch((error: unknown) => {
+  console.error(error instanceof ConfigError ? `millrace: ${error.message}` : error);
+  process.exitCode = 1;
+});

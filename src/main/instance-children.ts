@@ -1,0 +1,116 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { prepareEmbeddedPostgres } from '../adapters/embedded-postgres.ts';
+import { freePort } from '../lib/listen.ts';
+import { type Config, ConfigError } from './config.ts';
+import { openLogFile } from './log-files.ts';
+import { storeUrl, workerToken } from './parts.ts';
+import type { ChildSpec } from './supervise.ts';
+
+/** PostgreSQL as a child of the supervisor. SIGINT is its fast shutdown: clients are dropped, nothing is lost. */
+export async function postgresChild(data: string): Promise<{ child: ChildSpec; databaseUrl: string }> {
+  const postgres = await prepareEmbeddedPostgres(join(data, 'postgres'), await freePort());
+  const { fd } = openLogFile(join(data, 'logs'), 'postgres');
+  const child = {
+    name: 'postgres',
+    spawn: () => postgres.spawn(fd),
+    ready: postgres.ready,
+    stopSignal: 'SIGINT',
+  } as const;
+  return { child, databaseUrl: postgres.databaseUrl };
+}
+
+/** Every role of one machine, in the groups in which they start; stopping goes the other way round. */
+export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
+  const data = config.MILLRACE_DATA;
+  const child = (role: string, name: string, port: number, env: Settings): ChildSpec =>
+    roleChild({ role, name, port, data, env: { MILLRACE_STORE: storeUrl(config), ...storeKeys(config), ...env } });
+  const own = { MILLRACE_SECRET: config.MILLRACE_SECRET, MILLRACE_DATABASE_URL: config.MILLRACE_DATABASE_URL };
+
+  const orchestratorPort = await freePort();
+  const orchestrator = child('orchestrator', 'orchestrator', orchestratorPort, {
+    ...own,
+    MILLRACE_LEASE_SECONDS: config.MILLRACE_LEASE_SECONDS,
+  });
+  const workers = (await freePorts(config.MILLRACE_WORKERS)).map((port, i) =>
+    child('worker', `worker-${i + 1}`, port, {
+      MILLRACE_WORKER_TOKEN: workerToken(config),
+      MILLRACE_ORCHESTRATOR_URL: `http://127.0.0.1:${orchestratorPort}`,
+    }),
+  );
+  const edgePorts = await freePorts(edgeCount(config));
+  const edges = edgePorts.map((port, i) =>
+    child('edge', `edge-${i + 1}`, port, {
+      MILLRACE_SECRET: config.MILLRACE_SECRET,
+      MILLRACE_EDGE_CACHE_BYTES: config.MILLRACE_EDGE_CACHE_BYTES,
+    }),
+  );
+  const open = child('public', 'public', config.MILLRACE_PORT ?? 8080, {
+    ...own,
+    MILLRACE_HOST: config.MILLRACE_HOST,
+    MILLRACE_MAX_UPLOAD_BYTES: config.MILLRACE_MAX_UPLOAD_BYTES,
+    MILLRACE_EDGES: edgePorts.map((port) => `http://127.0.0.1:${port}`).join(','),
+  });
+  return [[orchestrator], [...workers, ...edges], [open]];
+}
+
+type Settings = { readonly [Name in keyof Config]?: Config[Name] | undefined };
+type RoleChild = { role: string; name: string; port: number; data: string; env: Settings };
+
+const READY_POLL_MS = 50;
+const PROBE_DEADLINE_MS = 5_000;
+
+function roleChild({ role, name, port, data, env }: RoleChild): ChildSpec {
+  const { fd } = openLogFile(join(data, 'logs'), name);
+  const settings = { MILLRACE_NODE: name, MILLRACE_DATA: data, MILLRACE_PORT: String(port), ...env };
+  const environment = { ...withoutSettings(process.env), ...texts(settings) };
+  const health = `http://${env.MILLRACE_HOST ?? '127.0.0.1'}:${port}/health`;
+  return {
+    name,
+    // Detached: Ctrl-C in a terminal reaches the supervisor alone, which then ends its children in order. The channel
+    // tells the child when the supervisor is gone.
+    spawn: () =>
+      spawn(process.execPath, [join(import.meta.dirname, 'cli.ts'), role], {
+        env: environment,
+        stdio: ['ignore', fd, fd, 'ipc'],
+        detached: true,
+      }),
+    async ready(signal) {
+      while (!(await isHealthy(health))) await delay(READY_POLL_MS, undefined, { signal });
+    },
+    stopSignal: 'SIGTERM',
+  };
+}
+
+const isHealthy = (url: string): Promise<boolean> =>
+  fetch(url, { signal: AbortSignal.timeout(PROBE_DEADLINE_MS) }).then(
+    (response) => response.ok,
+    () => false,
+  );
+
+/** A child sees only the settings that are meant for it: a worker has no use for the database's address. */
+const withoutSettings = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(environment).filter(([name]) => !name.startsWith('MILLRACE_') || name === 'MILLRACE_LOG_LEVEL'),
+  );
+
+const texts = (settings: Record<string, unknown>): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, String(value)]])),
+  );
+
+const storeKeys = ({ MILLRACE_STORE_ACCESS_KEY, MILLRACE_STORE_SECRET_KEY }: Config): Settings => ({
+  MILLRACE_STORE_ACCESS_KEY,
+  MILLRACE_STORE_SECRET_KEY,
+});
+
+function edgeCount({ MILLRACE_EDGES: edges }: Config): number {
+  if (!/^\d{1,2}$/.test(edges) || edges === '0')
+    throw new ConfigError('MILLRACE_EDGES: must be a number from 1 to 99 for "up"');
+  return Number(edges);
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  return Promise.all(Array.from({ length: count }, () => freePort()));
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { LogEvent } from '../../domain/log-events.ts';
+import { listenOn } from '../../lib/listen.ts';
+import type { Log } from '../../lib/log.ts';
+import { openPlaybackRouter, type PlaybackRouter } from '../../route/playback-router.ts';
+import { createRouterServer } from '../../route/server.ts';
+import { type Config, ConfigError } from '../config.ts';
+import { required, systemClock, uptimeSeconds, VERSION } from '../parts.ts';
+import type { RoleContext, RunningRole } from '../role.ts';
+import { closeServer } from './close-server.ts';
+import { wireUploadApi } from './upload-api.ts';
+
+const UPLOAD_API_PORT = 8080;
+const ROUTER_PORT = 8090;
+
+export async function startUploadApi(config: Config, { log }: RoleContext): Promise<RunningRole> {
+  const { app, close } = await wireUploadApi(config, log);
+  const server = uploadServer((request, response) => app.routing(request, response));
+  const url = await listenOn(server, config.MILLRACE_PORT ?? UPLOAD_API_PORT, config.MILLRACE_HOST);
+  return { url, stop: () => closeServer(server).then(close) };
+}
+
+export async function startRouter(config: Config, { log }: RoleContext): Promise<RunningRole> {
+  const router = wireRouter(config, log);
+  const server = createRouterServer({ router, log, version: VERSION, uptimeSeconds });
+  const url = await listenOn(server, config.MILLRACE_PORT ?? ROUTER_PORT, config.MILLRACE_HOST);
+  return { url, stop: () => closeServer(server).then(router.close) };
+}
+
+/** Upload-api, pages and router behind one address: all that a browser needs. */
+export async function startPublic(config: Config, { log }: RoleContext): Promise<RunningRole> {
+  const router = wireRouter(config, log);
+  const { app, close } = await wireUploadApi(config, log);
+  const server = uploadServer((request, response) => {
+    if (!router.handle(request, response)) app.routing(request, response);
+  });
+  const url = await listenOn(server, config.MILLRACE_PORT ?? UPLOAD_API_PORT, config.MILLRACE_HOST);
+  return {
+    url,
+    async stop() {
+      await closeServer(server);
+      await router.close();
+      await close();
+    },
+  };
+}
+
+/** A sender may take hours for a body, but not a minute for its headers, nor a minute between two bytes. */
+const HEADERS_DEADLINE_MS = 10_000;
+const SOCKET_IDLE_MS = 60_000;
+const KEEP_ALIVE_MS = 30_000;
+
+function uploadServer(listener: RequestListener): Server {
+  const server = createServer({ requestTimeout: 0, headersTimeout: HEADERS_DEADLINE_MS }, listener);
+  server.timeout = SOCKET_IDLE_MS;
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
+}
+
+function wireRouter(config: Config, log: Log<LogEvent>): PlaybackRouter {
+  const edges = edgeUrls(config);
+  return openPlaybackRouter({
+    log,
+    clock: systemClock,
+    random: randomBytes,
+    secret: required(config, 'MILLRACE_SECRET'),
+    edges: () => edges,
+  });
+}
+
+function edgeUrls({ MILLRACE_EDGES }: Config): string[] {
+  const urls = MILLRACE_EDGES.split(',').map((text) => text.trim());
+  const wrong = urls.find((text) => !/^https?:\/\/[^/]+$/.test(text));
+  if (wrong !== undefined) throw new ConfigError(`MILLRACE_EDGES: "${wrong}" is not the address of an edge`);
+  return urls;
+}

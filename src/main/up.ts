@@ -1,0 +1,115 @@
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { LogEvent } from '../domain/log-events.ts';
+import { createLog, type Log } from '../lib/log.ts';
+import { type Config, ConfigError } from './config.ts';
+import { claimInstance, findInstance } from './instance.ts';
+import { instanceGroups, postgresChild } from './instance-children.ts';
+import { openLogFile, watchLogSizes } from './log-files.ts';
+import { openStore, systemClock } from './parts.ts';
+import { keepSecret } from './secret.ts';
+import { type ChildSpec, type Supervised, supervise } from './supervise.ts';
+
+/** Runs every role of the platform on this machine, each as a process of its own, until it is told to stop. */
+export async function up(config: Config): Promise<void> {
+  const startedMs = systemClock.nowMs();
+  const data = resolve(config.MILLRACE_DATA);
+  const url = publicUrl(config);
+  const stop = listenForStop();
+  const claim = await claimInstance(data, url, stop.ask);
+  if (!claim) return sayRunning(data);
+  const instance = await openInstance(data);
+  try {
+    await checkStore(config);
+    await Promise.race([startAll(instance, { ...config, MILLRACE_DATA: data }), stop.asked]);
+    if (!stop.isAsked()) sayReady(instance.log, url, data, systemClock.nowMs() - startedMs);
+    await stop.asked;
+  } finally {
+    await stopAll(instance);
+    await claim.release();
+  }
+  console.log('Millrace has stopped.');
+}
+
+type Instance = {
+  readonly log: Log<LogEvent>;
+  readonly data: string;
+  /** In the order of starting. */
+  readonly groups: Supervised[][];
+  readonly stopWatching: () => void;
+};
+
+async function openInstance(data: string): Promise<Instance> {
+  const logs = join(data, 'logs');
+  await mkdir(logs, { recursive: true });
+  const { write } = openLogFile(logs, 'up');
+  const log = createLog<LogEvent>({ role: 'up', node: 'up', destination: { write } });
+  return { log, data, groups: [], stopWatching: watchLogSizes(logs) };
+}
+
+async function startAll(instance: Instance, config: Config): Promise<void> {
+  const secret = await keepSecret(config, instance.data);
+  const settings = { ...config, MILLRACE_SECRET: secret };
+  if (settings.MILLRACE_DATABASE_URL === undefined) {
+    const postgres = await postgresChild(instance.data);
+    await startGroup(instance, [postgres.child]);
+    Object.assign(settings, { MILLRACE_DATABASE_URL: postgres.databaseUrl });
+  }
+  const groups = (await instanceGroups(settings)).map((specs) => startGroup(instance, specs));
+  await Promise.all(groups);
+}
+
+async function startGroup({ groups, log }: Instance, specs: readonly ChildSpec[]): Promise<void> {
+  const children = specs.map((spec) => supervise(spec, log, systemClock.nowMs));
+  groups.push(children);
+  await Promise.all(
+    children.map(({ name, ready }) =>
+      ready.catch((cause) => {
+        throw new Error(`${name} did not become healthy: see its log`, { cause });
+      }),
+    ),
+  );
+}
+
+/** In the reverse order of starting: who needs others ends before them. */
+async function stopAll({ groups, stopWatching }: Instance): Promise<void> {
+  for (const group of [...groups].reverse()) await Promise.all(group.map((child) => child.stop()));
+  stopWatching();
+}
+
+const DEFAULT_PORT = 8080;
+
+function publicUrl({ MILLRACE_HOST: host, MILLRACE_PORT: port = DEFAULT_PORT }: Config): string {
+  const name = host === '127.0.0.1' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return `http://${name}:${port}`;
+}
+
+function listenForStop() {
+  const controller = new AbortController();
+  const asked = new Promise<void>((done) => controller.signal.addEventListener('abort', () => done(), { once: true }));
+  const ask = (): void => controller.abort();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask);
+  return { ask, asked, isAsked: () => controller.signal.aborted };
+}
+
+/** Storage trouble is said now, in one line, and not when a job runs. @throws ConfigError */
+async function checkStore(config: Config): Promise<void> {
+  try {
+    await (await openStore(config)).check();
+  } catch (cause) {
+    throw new ConfigError(`MILLRACE_STORE: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+function sayReady(log: Log<LogEvent>, url: string, data: string, elapsedMs: number): void {
+  const seconds = Number((elapsedMs / 1000).toFixed(1));
+  log.info('instance_ready', { url, seconds });
+  console.log(`Millrace is ready at ${url} after ${seconds} s. Logs: ${join(data, 'logs')}`);
+}
+
+async function sayRunning(data: string): Promise<void> {
+  const running = await findInstance(data);
+  console.log(
+    running ? `Millrace is running already at ${running.url} (pid ${running.pid}).` : 'Millrace is starting already.',
+  );
+}
