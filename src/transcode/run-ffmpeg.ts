@@ -45,7 +45,7 @@ export async function runTool(run: ToolRun, { sandbox, log, clock }: ToolDeps): 
     await Promise.all(run.readers.map((reader, i) => readTo(reader, child.stdio[FIRST_PIPE + i], endWith)));
     const { code, by } = await exit;
     log.debug('ffmpeg_exited', { program: run.program, pid: child.pid, code, by, ms: clock.nowMs() - startedMs });
-    if (code !== 0 && by === null) throw new ToolError('ffmpeg_failed', `exit code ${code}`, { tail: tail() });
+    if (code !== null && code !== 0) throw exitError(run, code, tail());
     if (failures.length > 0) throw failures[0];
     if (by !== null) throw new ToolError('ffmpeg_failed', `ended by ${by}`, { tail: tail() });
   } finally {
@@ -97,6 +97,9 @@ function keepTail(child: ChildProcess): () => string {
   });
   return () => tail.trim();
 }
+
+const exitError = ({ program }: ToolRun, exitCode: number, tail: string): ToolError =>
+  new ToolError('ffmpeg_failed', `${program} ended with exit code ${exitCode}`, { tail, exitCode });
 
 const deadlineError = ({ program, deadlineMs }: ToolRun, tail: string): ToolError =>
   new ToolError('ffmpeg_deadline', `${program} was not done after ${deadlineMs} ms`, { tail });

@@ -4,15 +4,20 @@ import type { TaskFailure } from '../domain/tasks.ts';
 /** Ways in which a media tool lets a task down; all worth another attempt, perhaps on another machine. */
 export type ToolErrorCode = 'ffmpeg_failed' | 'ffmpeg_deadline' | 'ffmpeg_output' | 'init_differs';
 
+type ToolErrorDetails = { tail?: string; cause?: unknown; exitCode?: number };
+
 export class ToolError extends Error {
   readonly code: ToolErrorCode;
   /** Last lines that the tool wrote to its standard error. */
   readonly tail: string;
-  constructor(code: ToolErrorCode, message: string, { tail = '', cause }: { tail?: string; cause?: unknown } = {}) {
+  /** Set where the tool ended by its own decision. */
+  readonly exitCode: number | undefined;
+  constructor(code: ToolErrorCode, message: string, { tail = '', cause, exitCode }: ToolErrorDetails = {}) {
     super(message, { cause });
     this.name = 'ToolError';
     this.code = code;
     this.tail = tail;
+    this.exitCode = exitCode;
   }
 }
 

@@ -1,0 +1,73 @@
+import { AAC_FRAME_SAMPLES, aacFrameCount, audioBoundaries } from '../domain/audio-plan.ts';
+import type { AudioPlan } from '../domain/tasks.ts';
+import { readBoxes } from '../lib/mp4/box-stream.ts';
+import { makeAudioFragment, readFragment, segmentType } from '../lib/mp4/fragment.ts';
+import { type FragmentBoxes, type MediaPiece, pairBoxes } from './media-pieces.ts';
+import { ToolError } from './task-error.ts';
+
+/** AAC encoders put one frame of silence before the first sample. Left out, sound and picture are in step. */
+const PRIMING_FRAMES = 1;
+const MDAT_HEADER_BYTES = 8;
+
+/**
+ * Regroups the AAC frames that ffmpeg writes into segments at the boundaries of the plan. Frame n plays at
+ * sample n × 1024, without an edit list; the last one is as short as it takes to end with the video.
+ * @throws ToolError ffmpeg_output
+ */
+export async function* audioSegments(output: AsyncIterable<Uint8Array>, plan: AudioPlan): AsyncGenerator<MediaPiece> {
+  const boundaries = audioBoundaries(plan);
+  let open: Buffer[] = [];
+  let frame = -PRIMING_FRAMES;
+  let segment = 0;
+  for await (const piece of pairBoxes(readBoxes(output))) {
+    if ('kind' in piece) {
+      if (piece.track.timescale !== plan.sampleRateHz) wrong(`timescale ${piece.track.timescale}`);
+      yield piece;
+      continue;
+    }
+    for (const bytes of framesOf(piece)) {
+      if (frame >= 0) open.push(bytes);
+      frame += 1;
+      if (frame !== boundaries[segment + 1]) continue;
+      yield segmentOf(open, { plan, segment, firstFrame: frame - open.length });
+      segment += 1;
+      open = [];
+    }
+  }
+  if (frame !== aacFrameCount(plan)) wrong(`${frame} AAC frames instead of ${aacFrameCount(plan)}`);
+}
+
+function* framesOf({ moof, mdat }: FragmentBoxes): Generator<Buffer> {
+  let at = MDAT_HEADER_BYTES;
+  for (const { sizeBytes } of readFragment(moof).samples) {
+    if (at + sizeBytes > mdat.length) wrong('an AAC frame lies outside its mdat');
+    yield mdat.subarray(at, at + sizeBytes);
+    at += sizeBytes;
+  }
+  if (at !== mdat.length) wrong('mdat holds more than its AAC frames');
+}
+
+type SegmentOf = { readonly plan: AudioPlan; readonly segment: number; readonly firstFrame: number };
+
+function segmentOf(frames: readonly Buffer[], { plan, segment, firstFrame }: SegmentOf): MediaPiece {
+  const startSample = firstFrame * AAC_FRAME_SAMPLES;
+  const samplesLeft = plan.samples - startSample;
+  const fragment = makeAudioFragment({
+    sequence: segment + 1,
+    decodeTicks: startSample,
+    frames: frames.map((bytes, i) => ({
+      bytes,
+      durationTicks: Math.min(AAC_FRAME_SAMPLES, samplesLeft - i * AAC_FRAME_SAMPLES),
+    })),
+  });
+  return {
+    kind: 'segment',
+    segment,
+    bytes: Buffer.concat([segmentType(), fragment]),
+    durationTicks: Math.min(frames.length * AAC_FRAME_SAMPLES, samplesLeft),
+  };
+}
+
+function wrong(message: string): never {
+  throw new ToolError('ffmpeg_output', message);
+}

@@ -1,0 +1,87 @@
+import { DomainError } from '../domain/errors.ts';
+import type { ProbeSpec, SourceFacts } from '../domain/tasks.ts';
+import { DESCRIBE_DEADLINE_MS, type Description, describeSource } from './describe-source.ts';
+import { packetArgs } from './ffmpeg-args.ts';
+import { type PacketTimes, readPackets } from './read-packets.ts';
+import { runTool, type ToolDeps } from './run-ffmpeg.ts';
+import { factsOf, isMovingPicture, type SourceTimes } from './source-facts.ts';
+import type { SourceServer } from './source-server.ts';
+
+export type ProbeDeps = ToolDeps & {
+  readonly sources: Pick<SourceServer, 'lend'>;
+  readonly signal: AbortSignal;
+};
+
+/** Enough to see the start of every track and a few keyframes. */
+const HEAD_SECONDS = 15;
+/** From here to the end; a seek lands on the keyframe before. */
+const TAIL_SECONDS = 8;
+/** Below this one look at everything is cheaper than two at the ends. */
+const SHORT_SECONDS = 40;
+/** Where the end cannot be found by seeking, the whole file is read, which may be many gigabytes. */
+const SCAN_DEADLINE_MS = 900_000;
+
+/**
+ * Reads the facts of a source. The number of frames is found from the timestamps of the last packets, so that
+ * it is exactly what encoding will find, and cheap however long the source is.
+ * @throws DomainError not_a_video, source_truncated, store_unavailable; ToolError; the signal's reason
+ */
+export async function probeSource({ source }: ProbeSpec, deps: ProbeDeps): Promise<SourceFacts> {
+  using lent = deps.sources.lend(source);
+  try {
+    const description = await describeSource(lent.url, deps);
+    if (!description.streams.some((stream) => isMovingPicture(stream) || stream.codec_type === 'audio')) {
+      throw new DomainError('not_a_video');
+    }
+    return factsOf(description, await findTimes(lent.url, description, deps));
+  } catch (error) {
+    deps.signal.throwIfAborted();
+    lent.assertUnbroken();
+    throw error;
+  }
+}
+
+async function findTimes(url: string, description: Description, deps: ProbeDeps): Promise<SourceTimes> {
+  const durationSeconds = Number(description.format.duration ?? 0);
+  const start = Number(description.format.start_time ?? 0);
+  if (durationSeconds > SHORT_SECONDS) {
+    const [head, tail] = await Promise.all([
+      packetTimes(url, `%+${HEAD_SECONDS}`, deps),
+      packetTimes(url, `${(start + lastTrackStart(description) - TAIL_SECONDS).toFixed(3)}%`, deps),
+    ]);
+    if (sawAll(description, tail)) return { head, tail };
+  }
+  const all = await packetTimes(url, undefined, deps);
+  return { head: all, tail: all };
+}
+
+/** Tracks may end at different times: look from where the shortest one that matters ends. */
+function lastTrackStart({ format, streams }: Description): number {
+  const ends = streams.filter(isTimed).map((stream) => Number(stream.duration ?? format.duration));
+  return Math.min(Number(format.duration), ...ends.filter((end) => end > 0));
+}
+
+const isTimed = (stream: Description['streams'][number]): boolean =>
+  isMovingPicture(stream) || stream.codec_type === 'audio';
+
+const sawAll = ({ streams }: Description, tail: ReadonlyMap<number, PacketTimes>): boolean =>
+  streams.filter(isTimed).every((stream) => tail.has(stream.index));
+
+async function packetTimes(url: string, interval: string | undefined, deps: ProbeDeps) {
+  let times = new Map<number, PacketTimes>();
+  await runTool(
+    {
+      program: 'ffprobe',
+      args: packetArgs(url, interval),
+      readers: [
+        async (output) => {
+          times = await readPackets(output);
+        },
+      ],
+      deadlineMs: interval === undefined ? SCAN_DEADLINE_MS : DESCRIBE_DEADLINE_MS,
+      signal: deps.signal,
+    },
+    deps,
+  );
+  return times;
+}

@@ -1,0 +1,83 @@
+import type { Chunk, VideoGrid } from '../domain/tasks.ts';
+import { readBoxes } from '../lib/mp4/box-stream.ts';
+import { type Fragment, numberFragment, readFragment, segmentType } from '../lib/mp4/fragment.ts';
+import { type FragmentBoxes, type MediaPiece, pairBoxes } from './media-pieces.ts';
+import { ToolError } from './task-error.ts';
+
+/** Frames that are not where the grid has them: the seek missed, or the source has less than it announces. */
+export class WrongFrames extends Error {
+  /** Frames of the chunk that stood in their places before the first wrong one. */
+  readonly goodFrames: number;
+  constructor(goodFrames: number, message: string) {
+    super(message);
+    this.name = 'WrongFrames';
+    this.goodFrames = goodFrames;
+  }
+}
+
+/**
+ * Cuts what ffmpeg writes for one rung of a chunk (one fragment per GOP) into segments, and lets pass only what
+ * is exactly as planned: frames, their times, a keyframe at the start. Ends only when the chunk is complete.
+ * @throws WrongFrames; ToolError ffmpeg_output
+ */
+export async function* videoSegments(
+  output: AsyncIterable<Uint8Array>,
+  { grid, chunk }: { readonly grid: VideoGrid; readonly chunk: Chunk },
+): AsyncGenerator<MediaPiece> {
+  const endFrame = chunk.firstFrame + chunk.frames;
+  let frame = chunk.firstFrame;
+  let open: Buffer[] = [];
+  for await (const piece of pairBoxes(readBoxes(output))) {
+    if ('kind' in piece) {
+      assertTimescale(piece.track.timescale, grid);
+      yield piece;
+      continue;
+    }
+    const frames = Math.min(grid.gopFrames, endFrame - frame);
+    assertGop(piece, { grid, chunk, frame, frames });
+    numberFragment(piece.moof, frame / grid.gopFrames + 1);
+    open.push(piece.moof, piece.mdat);
+    frame += frames;
+    if (frame % grid.segmentFrames !== 0 && frame !== endFrame) continue;
+    const segment = Math.ceil(frame / grid.segmentFrames) - 1;
+    const durationTicks = (frame - segment * grid.segmentFrames) * grid.ticksPerFrame;
+    yield { kind: 'segment', segment, bytes: Buffer.concat([segmentType(), ...open]), durationTicks };
+    open = [];
+  }
+  if (frame !== endFrame) throw new WrongFrames(frame - chunk.firstFrame, 'the frames end too early');
+}
+
+type ExpectedGop = { grid: VideoGrid; chunk: Chunk; frame: number; frames: number };
+
+function assertGop({ moof, mdat }: FragmentBoxes, { grid, chunk, frame, frames }: ExpectedGop): void {
+  const fragment = readFragment(moof);
+  const good = frame - chunk.firstFrame;
+  const startsAt = frame * grid.ticksPerFrame;
+  if (frames === 0) throw new WrongFrames(good, 'frames follow after the last one');
+  if (fragment.decodeTicks !== startsAt) {
+    throw new WrongFrames(good, `a GOP starts at tick ${fragment.decodeTicks}, not at ${startsAt}`);
+  }
+  if (fragment.samples.length !== frames) {
+    throw new WrongFrames(good, `a GOP has ${fragment.samples.length} frames, not ${frames}`);
+  }
+  assertSamples(fragment, mdat, grid);
+}
+
+function assertSamples({ samples }: Fragment, mdat: Buffer, grid: VideoGrid): void {
+  const [first] = samples;
+  const sizeBytes = samples.reduce((sum, sample) => sum + sample.sizeBytes, 0);
+  if (!first?.isSync) throw new ToolError('ffmpeg_output', 'a GOP does not start with a keyframe');
+  if (first.offsetTicks !== 0) throw new ToolError('ffmpeg_output', 'a keyframe is not shown when it is decoded');
+  if (samples.some((sample) => sample.durationTicks !== grid.ticksPerFrame)) {
+    throw new ToolError('ffmpeg_output', 'a frame does not last as long as the others');
+  }
+  if (sizeBytes !== mdat.length - MDAT_HEADER_BYTES) {
+    throw new ToolError('ffmpeg_output', `samples of ${sizeBytes} bytes in ${mdat.length} bytes of mdat`);
+  }
+}
+
+const MDAT_HEADER_BYTES = 8;
+
+function assertTimescale(timescale: number, grid: VideoGrid): void {
+  if (timescale !== grid.timescale) throw new ToolError('ffmpeg_output', `timescale ${timescale}`);
+}
