@@ -9,6 +9,8 @@ import 'media-chrome/dist/media-time-display.js';
 import 'media-chrome/dist/media-loading-indicator.js';
 import 'media-chrome/dist/media-pip-button.js';
 import 'media-chrome/dist/media-fullscreen-button.js';
+// The menus make these elements without importing them.
+import 'media-chrome/dist/menu/media-chrome-menu-item.js';
 import 'media-chrome/dist/menu/media-rendition-menu.js';
 import 'media-chrome/dist/menu/media-rendition-menu-button.js';
 import 'media-chrome/dist/menu/media-playback-rate-menu.js';
