@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { capturedLog } from '../../test/fakes/captured-log.ts';
+import { FragileStore } from '../../test/fakes/fragile-store.ts';
+import { ManualClock } from '../../test/fakes/manual-clock.ts';
+import { publishVideo, VIDEO } from '../../test/fakes/playable-video.ts';
+import { until } from '../../test/fakes/until.ts';
+import { multivariantKey } from '../domain/object-keys.ts';
+import { createPublishedCheck } from './published-check.ts';
+
+function fixture() {
+  const store = new FragileStore();
+  const clock = new ManualClock();
+  const withdrawn: string[] = [];
+  const { log, lines } = capturedLog();
+  const onWithdrawn = (videoId: string): void => void withdrawn.push(videoId);
+  const isPublished = createPublishedCheck({ store, clock, log, onStoreRead: () => {}, onWithdrawn });
+  return { store, clock, withdrawn, lines, isPublished };
+}
+
+test('a video without a published playlist is not playable, and is within a second of being published', async () => {
+  const { store, clock, isPublished } = fixture();
+  assert.equal(await isPublished(VIDEO), false);
+  await publishVideo(store);
+  assert.equal(await isPublished(VIDEO), false);
+  clock.advance(1000);
+  assert.equal(await isPublished(VIDEO), true);
+});
+
+test('a withdrawn video is refused after four seconds at the latest, and that is told once', async () => {
+  const { store, clock, withdrawn, lines, isPublished } = fixture();
+  await publishVideo(store);
+  assert.equal(await isPublished(VIDEO), true);
+  await store.delete(multivariantKey({ videoId: VIDEO }));
+  clock.advance(4000);
+  assert.equal(await isPublished(VIDEO), false);
+  clock.advance(4000);
+  assert.equal(await isPublished(VIDEO), false);
+  assert.deepEqual(withdrawn, [VIDEO]);
+  assert.deepEqual(
+    lines.map((line) => line.event),
+    ['video_withdrawn'],
+  );
+});
+
+test('a request between two and four seconds causes a new look and does not wait for it', async () => {
+  const { store, clock, isPublished } = fixture();
+  await publishVideo(store);
+  await isPublished(VIDEO);
+  await store.delete(multivariantKey({ videoId: VIDEO }));
+  clock.advance(2000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.held = promise;
+  assert.equal(await isPublished(VIDEO), true);
+  resolve();
+  store.held = undefined;
+  await until('the look has come back', async () => !(await isPublished(VIDEO)));
+  assert.equal(store.heads.length, 2);
+});
+
+test('requests within two seconds ask the store once', async () => {
+  const { store, clock, isPublished } = fixture();
+  await publishVideo(store);
+  await Promise.all(Array.from({ length: 50 }, () => isPublished(VIDEO)));
+  clock.advance(1999);
+  await isPublished(VIDEO);
+  assert.equal(store.heads.length, 1);
+});
+
+test('while the store is down the last sight is trusted, and the store is asked at most once a second', async () => {
+  const { store, clock, isPublished } = fixture();
+  await publishVideo(store);
+  await isPublished(VIDEO);
+  store.isDown = true;
+  clock.advance(3_600_000);
+  assert.equal(await isPublished(VIDEO), true);
+  assert.equal(await isPublished(VIDEO), true);
+  assert.equal(store.heads.length, 2);
+  clock.advance(1000);
+  assert.equal(await isPublished(VIDEO), true);
+  assert.equal(store.heads.length, 3);
+});
+
+test('while the store hangs a seen video goes on after a moment, and later requests do not wait', async () => {
+  const { store, clock, isPublished } = fixture();
+  await publishVideo(store);
+  await isPublished(VIDEO);
+  store.held = new Promise(() => {});
+  clock.advance(3_600_000);
+  // The moment is real time; this test ends only because the wait has a deadline.
+  const alive = setInterval(() => {}, 1000);
+  assert.equal(await isPublished(VIDEO), true);
+  clearInterval(alive);
+  assert.equal(await isPublished(VIDEO), true);
+  assert.equal(store.heads.length, 2);
+});
+
+test('a video that was never seen is an outage, not an absence, while the store is down', async () => {
+  const { store, isPublished } = fixture();
+  await publishVideo(store);
+  store.isDown = true;
+  await assert.rejects(isPublished(VIDEO), { code: 'store_unavailable' });
+});
