@@ -1,0 +1,20 @@
+import type { TaskResult, TaskSpec } from '../domain/tasks.ts';
+import { encodeAudio } from './encode-audio.ts';
+import { type EncodeDeps, encodeChunk } from './encode-chunk.ts';
+import { probeSource } from './probe-source.ts';
+
+/** Does what a task asks for, once. */
+export async function performTask(spec: TaskSpec, deps: EncodeDeps): Promise<TaskResult> {
+  switch (spec.kind) {
+    case 'probe':
+      return probeSource(spec, deps);
+    case 'encode':
+      return encodeChunk(spec, deps);
+    case 'audio':
+      return encodeAudio(spec, deps);
+    case 'publish':
+      throw new Error('publishing is the work of the orchestrator');
+    default:
+      return spec satisfies never;
+  }
+}

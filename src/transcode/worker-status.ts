@@ -1,0 +1,74 @@
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { TaskKind, TaskResult } from '../domain/tasks.ts';
+import { createMetrics } from '../lib/metrics.ts';
+
+export type TaskEnd = { readonly kind: TaskKind; readonly outcome: string; readonly durationMs: number };
+
+/** What a worker knows about itself, for `/health` and `/metrics`. */
+export type WorkerStatus = {
+  readonly registry: Registry;
+  orchestratorAnswered(): void;
+  orchestratorFailed(error: unknown): void;
+  taskEnded(end: TaskEnd): void;
+  resultMade(result: TaskResult): void;
+  /** Throws why no task can be claimed at the moment. */
+  assertOrchestratorAnswers(): void;
+};
+
+/** From a cheap probe to a chunk of 4K on a slow core. */
+const TASK_SECONDS = [0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640];
+
+export function createWorkerStatus(): WorkerStatus {
+  const registry = createMetrics('worker');
+  const registers = [registry];
+  const tasks = new Counter({
+    name: 'millrace_tasks_total',
+    help: 'Attempts at tasks, by how they ended',
+    labelNames: ['kind', 'outcome'],
+    registers,
+  });
+  const seconds = new Histogram({
+    name: 'millrace_task_seconds',
+    help: 'Wall time of attempts at tasks',
+    labelNames: ['kind'],
+    buckets: TASK_SECONDS,
+    registers,
+  });
+  const segments = new Counter({ name: 'millrace_segments_total', help: 'Segments of finished tasks', registers });
+  const bytes = new Counter({
+    name: 'millrace_segment_bytes_total',
+    help: 'Bytes of segments of finished tasks',
+    registers,
+  });
+  const reachable = new Gauge({
+    name: 'millrace_orchestrator_reachable',
+    help: 'Whether the last call to the orchestrator was answered',
+    registers,
+  });
+  let failure: unknown;
+  return {
+    registry,
+    orchestratorAnswered() {
+      failure = undefined;
+      reachable.set(1);
+    },
+    orchestratorFailed(error) {
+      failure = error;
+      reachable.set(0);
+    },
+    taskEnded({ kind, outcome, durationMs }) {
+      tasks.inc({ kind, outcome });
+      seconds.observe({ kind }, durationMs / 1000);
+    },
+    resultMade(result) {
+      if (!('renditions' in result)) return;
+      for (const segment of result.renditions.flatMap((rendition) => rendition.segments)) {
+        segments.inc();
+        bytes.inc(segment.sizeBytes);
+      }
+    },
+    assertOrchestratorAnswers() {
+      if (failure !== undefined) throw failure;
+    },
+  };
+}
