@@ -47,6 +47,15 @@ test('an object is a plain file under its own name', async () => {
   assert.deepEqual(await filesBelow(root), ['videos/abc/g1/v1080/index.m3u8']);
 });
 
+test('a key that continues another one is listed beside it, and deleted by its prefix', async () => {
+  const store = await openFileObjectStore(freshFolder());
+  for (const name of ['a', 'a/b', 'a/b/c', 'a.m4s', 'a.m4s/d']) await store.put(key(name), Buffer.from('x'), OCTETS);
+  const names = async () => (await store.list('')).objects.map((object) => object.key);
+  assert.deepEqual(await names(), ['a', 'a.m4s', 'a.m4s/d', 'a/b', 'a/b/c']);
+  assert.equal(await store.deletePrefix('a/'), 2);
+  assert.deepEqual(await names(), ['a', 'a.m4s', 'a.m4s/d']);
+});
+
 test('no key leaves the root, whatever it says', async () => {
   const outside = freshFolder();
   const root = join(outside, 'root');
