@@ -86,13 +86,20 @@ function taskQueue(boss: PgBoss): TaskQueue {
   const fenced = ({ taskId, token }: TaskRef) => ({ id: taskId, retryCount: token });
   return {
     async enqueue(tx, tasks) {
+      const db = fromKysely(tx);
+      const [only] = tasks;
+      // A flow takes two jobs or more.
+      if (only && tasks.length === 1) {
+        await boss.send(only.queue, null, { id: only.taskId, priority: only.priority, db });
+        return;
+      }
       const jobs = tasks.map(({ taskId, queue, priority, dependsOn }) => ({
         ref: taskId,
         name: queue,
         options: { id: taskId, priority },
         dependsOn: [...dependsOn],
       }));
-      await boss.flow(jobs, { db: fromKysely(tx) });
+      await boss.flow(jobs, { db });
     },
     async grant(queue) {
       const [job] = await boss.fetch(queue);

@@ -32,6 +32,7 @@ export const LOG_EVENTS = [
   'lease_refused',
   'video_published',
   'queue_error',
+  'database_error',
   // transcode
   'task_claimed',
   'task_settled',

@@ -2,8 +2,8 @@ import { copyFileSync, openSync, readdirSync, statSync, truncateSync, writeSync 
 import { join } from 'node:path';
 
 /** Children write to their files themselves, so that nothing is lost when the supervisor is killed. */
-export function openLogFile(folder: string, name: string): { fd: number; write: (line: string) => void } {
-  const fd = openSync(join(folder, `${name}.jsonl`), 'a');
+export function openLogFile(folder: string, file: string): { fd: number; write: (line: string) => void } {
+  const fd = openSync(join(folder, file), 'a');
   return { fd, write: (line) => void writeSync(fd, line) };
 }
 
@@ -13,7 +13,7 @@ const LOOK_EVERY_MS = 60_000;
 /** Keeps each log below a bound: what is full moves to `….1`, over the one before. */
 export function watchLogSizes(folder: string): () => void {
   const look = (): void => {
-    for (const name of readdirSync(folder).filter((file) => file.endsWith('.jsonl'))) {
+    for (const name of readdirSync(folder).filter((file) => /\.(jsonl|log)$/.test(file))) {
       const path = join(folder, name);
       if (statSync(path).size < MAX_BYTES) continue;
       // Copied and cut, not renamed: the writers hold the file open for appending.

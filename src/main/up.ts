@@ -42,7 +42,7 @@ type Instance = {
 async function openInstance(data: string): Promise<Instance> {
   const logs = join(data, 'logs');
   await mkdir(logs, { recursive: true });
-  const { write } = openLogFile(logs, 'up');
+  const { write } = openLogFile(logs, 'up.jsonl');
   const log = createLog<LogEvent>({ role: 'up', node: 'up', destination: { write } });
   return { log, data, groups: [], stopWatching: watchLogSizes(logs) };
 }

@@ -1,17 +1,14 @@
 import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import {
-  type Attach,
-  INTERRUPTED,
-  MOST_RESTARTS,
-  type Playback,
-  RESTART_DELAY_MS,
-  UNDECODABLE,
-  UNSUPPORTED,
-} from './attach.ts';
+import { type Attach, GONE, INTERRUPTED, type Playback, UNDECODABLE, UNSUPPORTED } from './attach.ts';
+import { createRestartBudget } from './restart-budget.ts';
 
 /** An edge answers from memory or reads the store; a segment that has not begun by now will not come. */
 const FIRST_BYTE_DEADLINE_MS = 4000;
 const SEGMENT_DEADLINE_MS = 60_000;
+/** Half a minute in all: what restarts is back by then, and the buffer plays on meanwhile. */
+const NETWORK_RETRIES_MS = [500, 1000, 2000, 4000, 8000, 8000, 8000];
+/** hls.js can repair a decoder that choked by making it anew; at the same place, that helps once or never. */
+const DECODER_RETRIES_MS = [0];
 
 const CONFIG: Partial<HlsConfig> = {
   // A playlist that still grows would otherwise be joined at its end, like a broadcast.
@@ -34,32 +31,33 @@ export const attachHls: Attach = (video, playback) =>
 
 const attachHlsJs: Attach = (video, { src, renditions, onFailure }) => {
   const hls = new Hls(CONFIG);
-  let restarts = 0;
-  let recoveries = 0;
+  const network = createRestartBudget(NETWORK_RETRIES_MS);
+  const decoder = createRestartBudget(DECODER_RETRIES_MS);
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function onError(data: ErrorData): void {
     if (!data.fatal) return;
-    if (data.type === Hls.ErrorTypes.NETWORK_ERROR) restartSoon();
-    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) recover();
+    if (isVideoGone(data)) fail(GONE);
+    else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) loadAgain(data);
+    else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) decodeAgain();
     else fail(data.error.message);
   }
 
-  /** A session may have expired, or its whole router may be new: only a fresh one is sure to be known. */
-  function restartSoon(): void {
-    restarts += 1;
-    if (restarts > MOST_RESTARTS) fail(INTERRUPTED);
-    else
-      timer = setTimeout(() => {
-        hls.config.startPosition = video.currentTime;
-        hls.loadSource(src);
-      }, RESTART_DELAY_MS);
+  function loadAgain(data: ErrorData): void {
+    const delayMs = network.next(video.currentTime);
+    if (delayMs === undefined) return fail(INTERRUPTED);
+    clearTimeout(timer);
+    timer = setTimeout(() => (needsFreshSession(data) ? startSession() : hls.startLoad()), delayMs);
   }
 
-  /** hls.js can repair a decoder that choked, by making it anew; more than once in a row does not help. */
-  function recover(): void {
-    recoveries += 1;
-    if (recoveries > 1) fail(UNDECODABLE);
+  /** Costs the buffer, so only for a session that is refused, or one that never began. */
+  function startSession(): void {
+    hls.config.startPosition = video.currentTime;
+    hls.loadSource(src);
+  }
+
+  function decodeAgain(): void {
+    if (decoder.next(video.currentTime) === undefined) fail(UNDECODABLE);
     else hls.recoverMediaError();
   }
 
@@ -72,10 +70,6 @@ const attachHlsJs: Attach = (video, { src, renditions, onFailure }) => {
     hls.nextLevel = renditions.selectedIndex;
   };
   hls.on(Hls.Events.MANIFEST_PARSED, () => renditions.replace(choicesOf(hls)));
-  hls.on(Hls.Events.FRAG_BUFFERED, () => {
-    restarts = 0;
-    recoveries = 0;
-  });
   hls.on(Hls.Events.ERROR, (_, data) => onError(data));
   renditions.addEventListener('change', choose);
   hls.loadSource(src);
@@ -86,6 +80,15 @@ const attachHlsJs: Attach = (video, { src, renditions, onFailure }) => {
     hls.destroy();
   };
 };
+
+const isRefused = ({ response }: ErrorData): boolean =>
+  response?.code !== undefined && response.code >= 400 && response.code < 500;
+
+const isOfSource = ({ details }: ErrorData): boolean => details.startsWith('manifest');
+
+const isVideoGone = (data: ErrorData): boolean => isOfSource(data) && data.response?.code === 404;
+
+const needsFreshSession = (data: ErrorData): boolean => isOfSource(data) || isRefused(data);
 
 /** The levels by their index. One without a picture offers no choice of picture size. */
 const choicesOf = (hls: Hls) =>

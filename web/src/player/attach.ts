@@ -11,11 +11,7 @@ export type Playback = {
 /** Lets a media element play a source; the answer lets go of it again. */
 export type Attach = (video: HTMLVideoElement, playback: Playback) => () => void;
 
-/** Fresh sessions that are tried in a row before the viewer is told. Playing on resets the count. */
-export const MOST_RESTARTS = 3;
-/** Wait before each fresh session: a router that restarts is back within this. */
-export const RESTART_DELAY_MS = 2000;
-
 export const UNSUPPORTED = 'This browser cannot play segmented video. Use a current Chrome, Edge, Firefox or Safari.';
 export const INTERRUPTED = 'The segment servers do not answer. Check the connection, then try again.';
 export const UNDECODABLE = 'This browser cannot decode the video.';
+export const GONE = 'This video is no longer there.';

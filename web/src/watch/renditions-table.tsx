@@ -12,14 +12,14 @@ export function RenditionsTable({ renditions }: { renditions: readonly Rendition
             <tr>
               <th scope="col">Name</th>
               <th scope="col">Size</th>
-              <th scope="col">Rate</th>
-              <th scope="col">Codec</th>
               <th scope="col" className="number">
                 Average
               </th>
               <th scope="col" className="number">
                 Peak
               </th>
+              <th scope="col">Frame rate</th>
+              <th scope="col">Codec</th>
             </tr>
           </thead>
           <tbody>{renditions.map(renditionRow)}</tbody>
@@ -33,9 +33,9 @@ const renditionRow = (rendition: RenditionResource) => (
   <tr key={rendition.name}>
     <th scope="row">{rendition.name}</th>
     <td>{formatSize(rendition.widthPx, rendition.heightPx) ?? 'Audio'}</td>
-    <td>{rendition.frameRate === null ? '–' : formatFrameRate(rendition.frameRate)}</td>
-    <td className="code">{rendition.codec}</td>
     <td className="number">{formatBitrate(rendition.averageBandwidthBps)}</td>
     <td className="number">{formatBitrate(rendition.bandwidthBps)}</td>
+    <td>{rendition.frameRate === null ? '–' : formatFrameRate(rendition.frameRate)}</td>
+    <td className="code">{rendition.codec}</td>
   </tr>
 );
