@@ -50,6 +50,7 @@ async function runWithServers() {
       stores.push(await start());
       say(`${name} answers after ${Math.round((Date.now() - startedMs) / 1000)} s`);
     } catch (error) {
+      if (stopping.signal.aborted) return 130;
       say(`${name} could not be started: ${error.message}`);
     }
   }
@@ -135,8 +136,7 @@ async function startCeph() {
 function run([program, ...args], { env, deadlineMs, ...options }) {
   const signals = [stopping.signal, ...(deadlineMs ? [AbortSignal.timeout(deadlineMs)] : [])];
   const child = spawn(program, args, { cwd: PROJECT, ...options, env: { ...process.env, ...env } });
-  // A group of its own is ended whole: the shell of a script would first wait for what it runs.
-  const stop = () => (options.detached && child.pid ? process.kill(-child.pid, 'SIGTERM') : child.kill('SIGTERM'));
+  const stop = () => (options.detached ? endGroup(child, 'SIGTERM') : child.kill('SIGTERM'));
   for (const signal of signals) signal.addEventListener('abort', stop);
   return new Promise((resolve) => {
     child.once('error', (error) => {
@@ -146,7 +146,18 @@ function run([program, ...args], { env, deadlineMs, ...options }) {
     child.once('close', (status) => resolve(status ?? 1));
   }).finally(() => {
     for (const signal of signals) signal.removeEventListener('abort', stop);
+    if (options.detached) endGroup(child, 'SIGKILL');
   });
+}
+
+/** A script's shell would wait for what it runs, or leave it behind: so its whole group is ended. */
+function endGroup(child, signal) {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error;
+  }
 }
 
 async function stopServer(server, exited) {

@@ -12,7 +12,7 @@ import type {
   StoredObjectInfo,
 } from '../domain/ports.ts';
 import { deleteFolder, deleteObject } from './file-delete.ts';
-import { makeFolder, sweepLeftovers } from './file-durable.ts';
+import { isMissing, makeFolder, sweepLeftovers } from './file-durable.ts';
 import { fileOutage } from './file-errors.ts';
 import { type FoundObject, walkObjects } from './file-list.ts';
 import { temporaryFolder } from './file-names.ts';
@@ -28,7 +28,9 @@ export async function openFileObjectStore(folder: string): Promise<ObjectStore> 
     await makeFolder(temporaryFolder(root));
     await sweepLeftovers(root, Date.now());
   } catch (error) {
-    throw fileOutage(error, root);
+    // What mkdir says of a parent on a read-only disk, too.
+    const cannot = new DomainError('store_unavailable', `the folder ${root} cannot be made`, { cause: error });
+    throw isMissing(error) ? cannot : fileOutage(error, root);
   }
   return new FileObjectStore(root);
 }
