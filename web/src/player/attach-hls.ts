@@ -5,8 +5,8 @@ import { createRestartBudget } from './restart-budget.ts';
 /** An edge answers from memory or reads the store; a segment that has not begun by now will not come. */
 const FIRST_BYTE_DEADLINE_MS = 4000;
 const SEGMENT_DEADLINE_MS = 60_000;
-/** Half a minute in all: what restarts is back by then, and the buffer plays on meanwhile. */
-const NETWORK_RETRIES_MS = [500, 1000, 2000, 4000, 8000, 8000, 8000];
+/** hls.js itself has tried for some ten seconds before each of these: half a minute in all, on what is buffered. */
+const NETWORK_RETRIES_MS = [500, 4000];
 /** hls.js can repair a decoder that choked by making it anew; at the same place, that helps once or never. */
 const DECODER_RETRIES_MS = [0];
 
@@ -45,9 +45,10 @@ const attachHlsJs: Attach = (video, { src, renditions, onFailure }) => {
 
   function loadAgain(data: ErrorData): void {
     const delayMs = network.next(video.currentTime);
-    if (delayMs === undefined) return fail(INTERRUPTED);
+    const load = needsFreshSession(data) ? startSession : () => hls.startLoad();
     clearTimeout(timer);
-    timer = setTimeout(() => (needsFreshSession(data) ? startSession() : hls.startLoad()), delayMs);
+    if (delayMs === undefined) fail(INTERRUPTED);
+    else timer = setTimeout(load, delayMs);
   }
 
   /** Costs the buffer, so only for a session that is refused, or one that never began. */
