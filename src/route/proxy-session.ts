@@ -9,7 +9,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import type { EdgeFailure, EdgeHealth } from './edge-health.ts';
 import { type Edge, pickEdges } from './pick-edge.ts';
-import { askEdge, type EdgeAnswer, relayAnswer } from './proxy-to-edge.ts';
+import { askEdge, type Departure, type EdgeAnswer, relayAnswer, watchDeparture } from './proxy-to-edge.ts';
 
 /** Connecting and the first byte of the head, together. */
 const FIRST_BYTE_DEADLINE_MS = 1000;
@@ -42,15 +42,14 @@ export async function proxySession(
   deps: ProxySessionDeps,
 ): Promise<void> {
   const { health, agent, edgeOf } = deps;
-  const gone = new AbortController();
-  response.once('close', () => gone.abort());
+  const departure = watchDeparture(response);
   const sticky = edgeOf.get(session.sessionId);
   const edges = pickEdges(health.edges(), session.videoId, sticky).slice(0, MAX_TRIES);
   const first = sticky ?? edges[0]?.url;
   let reason: Reason = 'edge_out';
   for (const [i, edge] of edges.entries()) {
-    const asked = await askEdge(edge.url, request, { agent, deadlineMs: deadlineOf(edges, i), gone: gone.signal });
-    if (gone.signal.aborted) return;
+    const asked = await askEdge(edge.url, request, { agent, deadlineMs: deadlineOf(edges, i), departure });
+    if (departure.hasLeft) return;
     if ('failure' in asked) {
       health.noteFailure(edge.url, asked.failure);
       reason = asked.failure;
@@ -66,7 +65,7 @@ export async function proxySession(
     }
     if (edge.url !== first) noteReassigned(session, { from: first, to: edge.url, reason, tries: i + 1 }, deps);
     edgeOf.set(session.sessionId, edge.url);
-    return relay(session, { edge, tries: i + 1, answer: asked.answer, gone: gone.signal }, response, deps);
+    return relay(session, { edge, tries: i + 1, answer: asked.answer, departure }, response, deps);
   }
   throw new DomainError(reason === 'error_status' ? 'store_unavailable' : 'no_edge');
 }
@@ -88,17 +87,17 @@ type Answered = {
   readonly edge: Edge;
   readonly tries: number;
   readonly answer: EdgeAnswer;
-  readonly gone: AbortSignal;
+  readonly departure: Departure;
 };
 
 async function relay(
   { sessionId, videoId }: PlaybackSession,
-  { edge, tries, answer, gone }: Answered,
+  { edge, tries, answer, departure }: Answered,
   response: ServerResponse,
   { health, clock, log }: ProxySessionDeps,
 ): Promise<void> {
   const startedMs = clock.nowMs();
-  const relayed = await relayAnswer(answer, response, gone);
+  const relayed = await relayAnswer(answer, response, departure);
   const durationMs = clock.nowMs() - startedMs;
   const line = { sessionId, videoId, edge: edge.url, status: answer.statusCode, tries, durationMs, end: relayed.end };
   if (relayed.end !== 'edge_broke') {

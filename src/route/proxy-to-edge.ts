@@ -29,24 +29,45 @@ export const createEdgeAgent = (): Agent =>
     allowH2: false,
   });
 
-type AskOptions = { readonly agent: Agent; readonly deadlineMs: number; readonly gone: AbortSignal };
+/** Whether the client left before its response was complete, and what to do then. */
+export type Departure = { readonly hasLeft: boolean; onLeave: (() => void) | undefined };
+
+/** Only a client that leaves early is one: the connection to the edge is kept after a response that was complete. */
+export function watchDeparture(response: ServerResponse): Departure {
+  const departure = { hasLeft: false, onLeave: undefined as (() => void) | undefined };
+  response.once('close', () => {
+    if (response.writableFinished) return;
+    departure.hasLeft = true;
+    departure.onLeave?.();
+  });
+  return departure;
+}
+
+type AskOptions = { readonly agent: Agent; readonly deadlineMs: number; readonly departure: Departure };
 
 /** Asks one edge for what the client asked us. Failing is an answer: another edge is asked next. */
 export async function askEdge(edge: string, request: IncomingMessage, options: AskOptions): Promise<Asked> {
-  const patience = startDeadline(options.deadlineMs);
+  const { agent, deadlineMs, departure } = options;
+  const giveUp = new AbortController();
+  departure.onLeave = () => giveUp.abort();
+  let isLate = false;
+  const clearDeadline = startDeadline(deadlineMs, () => {
+    isLate = true;
+    giveUp.abort();
+  });
   try {
-    const answer = await options.agent.request({
+    const answer = await agent.request({
       origin: edge,
       path: request.url ?? '/',
       method: request.method === 'HEAD' ? 'HEAD' : 'GET',
       headers: requestHeaders(request),
-      signal: AbortSignal.any([patience.signal, options.gone]),
+      signal: giveUp.signal,
     });
     return { answer };
   } catch (cause) {
-    return { failure: patience.signal.aborted ? 'timeout' : failureOf(cause), cause };
+    return { failure: isLate ? 'timeout' : failureOf(cause), cause };
   } finally {
-    patience.clear();
+    clearDeadline();
   }
 }
 
@@ -61,12 +82,12 @@ export type Relayed =
 export async function relayAnswer(
   { statusCode, headers, body }: EdgeAnswer,
   response: ServerResponse,
-  gone: AbortSignal,
+  departure: Departure,
 ): Promise<Relayed> {
   let edgeBroke = false;
   // Either side's end fails both streams. Whose it was shows now: a client that leaves is gone before the body fails.
   body.once('error', () => {
-    edgeBroke = !gone.aborted;
+    edgeBroke = !departure.hasLeft;
   });
   try {
     response.writeHead(statusCode, responseHeaders(headers));
@@ -78,22 +99,20 @@ export async function relayAnswer(
 }
 
 /**
- * Aborts after the deadline, and one turn of the event loop later: when this process itself was held up, the timer
+ * Calls after the deadline, and two turns of the event loop later: when this process itself was held up, the timer
  * comes due before the answer that already lies in the socket has been read, and the edge must not pay for that.
  */
-function startDeadline(deadlineMs: number): { readonly signal: AbortSignal; clear(): void } {
-  const controller = new AbortController();
+function startDeadline(deadlineMs: number, onLate: () => void): () => void {
   let last: NodeJS.Immediate | undefined;
   const timer = setTimeout(() => {
     last = setImmediate(() => {
-      last = setImmediate(() => controller.abort());
+      last = setImmediate(onLate);
     });
   }, deadlineMs);
-  const clear = (): void => {
+  return () => {
     clearTimeout(timer);
     clearImmediate(last);
   };
-  return { signal: controller.signal, clear };
 }
 
 const UNREACHABLE: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND']);
