@@ -36,34 +36,10 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
     openapi: { info: { title: 'Millrace', version: deps.version } },
     transform: jsonSchemaTransform,
   });
-  // Every body but JSON stays a stream: the handler reads it as it comes.
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-
   // Registered as a plugin so that the OpenAPI document, which looks at later routes only, sees them.
   await app.register(async (plain) => {
     const api = plain as unknown as App;
     const { problemSchema: problem, videoSchema: video } = schemas;
-
-    api.post(
-      '/upload',
-      {
-        schema: {
-          summary: 'Upload a file as raw body or as form field "file"',
-          querystring: schemas.uploadQuery,
-          response: { 200: schemas.uploadAnswerSchema, 201: schemas.uploadAnswerSchema, '4xx': problem },
-        },
-      },
-      async (request, reply) => {
-        const answer = await postUpload(request.raw, request.query.filename, {
-          ...deps,
-          maxBytes: deps.maxUploadBytes,
-        });
-        return reply
-          .code(answer.created ? 201 : 200)
-          .header('location', `/videos/${answer.id}`)
-          .send(answer);
-      },
-    );
 
     api.get(
       '/videos',
@@ -132,8 +108,35 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
 
     api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
+  await app.register((plain) => addUpload(plain as unknown as App, deps));
   if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder);
   return app;
+}
+
+/** Whatever the type of the body says, it stays a stream that the handler reads as it comes. */
+async function addUpload(app: App, deps: UploadApiDeps): Promise<void> {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.post(
+    '/upload',
+    {
+      schema: {
+        summary: 'Upload a file as raw body or as form field "file"',
+        querystring: schemas.uploadQuery,
+        response: { 200: schemas.uploadAnswerSchema, 201: schemas.uploadAnswerSchema, '4xx': schemas.problemSchema },
+      },
+    },
+    async (request, reply) => {
+      const answer = await postUpload(request.raw, request.query.filename, {
+        ...deps,
+        maxBytes: deps.maxUploadBytes,
+      });
+      return reply
+        .code(answer.created ? 201 : 200)
+        .header('location', `/videos/${answer.id}`)
+        .send(answer);
+    },
+  );
 }
 
 function found<T>(value: T | undefined): T {

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
+import { Instance } from '../support/instance.ts';
+import { decodedFrames, makeClip } from '../support/media.ts';
+import { aliveProcesses, childPid } from '../support/processes.ts';
+
+/** The main job on real input, with every role as a process: upload, ready, played through the router. */
+let instance: Instance;
+let folder: string;
+let clip: string;
+let videoId: string;
+
+const SECONDS = 10;
+const FRAMES = 300;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'millrace-clips-'));
+  clip = join(folder, 'clip.mp4');
+  await makeClip(clip, { seconds: SECONDS, rate: '30' });
+  instance = await Instance.start();
+});
+
+after(async () => {
+  await instance?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test('every role answers /health', async () => {
+  const logs = await instance.logs();
+  const urls = logs.filter((line) => line.event === 'role_started').map((line) => String(line.url));
+  assert.equal(urls.length, 6, 'orchestrator, two workers, two edges and the public listener');
+  for (const url of urls) {
+    const response = await fetch(`${url}/health`);
+    const report = (await response.json()) as { status: string; role: string; checks: object };
+    assert.equal(response.status, 200, JSON.stringify(report));
+    assert.equal(report.status, 'ok');
+    assert.ok('objectStore' in report.checks);
+  }
+});
+
+test('an uploaded file becomes a video', async () => {
+  const upload = await instance.upload(clip, 'Ein Fluß, 川.mp4');
+  assert.equal(upload.status, 201);
+  assert.equal(upload.created, true);
+  videoId = upload.id;
+  const video = await instance.settled(videoId);
+  assert.equal(video.state, 'ready', JSON.stringify(video.error));
+  assert.equal(video.title, 'Ein Fluß, 川');
+  assert.deepEqual(
+    video.renditions.map(({ name }) => name),
+    ['v360', 'v240', 'a-und'],
+  );
+});
+
+test('every variant of the HLS playlist decodes to exactly the planned frames', async () => {
+  assert.deepEqual(await decodedFrames(`${instance.url}/play/${videoId}/index.m3u8`), [FRAMES, FRAMES]);
+});
+
+test('every representation of the DASH manifest decodes to exactly the planned frames', async () => {
+  assert.deepEqual(await decodedFrames(`${instance.url}/play/${videoId}/manifest.mpd`), [FRAMES, FRAMES]);
+});
+
+test('the source comes back byte for byte, also in ranges', async () => {
+  const original = await readFile(clip);
+  const url = `${instance.url}/videos/${videoId}/source`;
+  const whole = Buffer.from(await (await fetch(url)).arrayBuffer());
+  assert.equal(sha256(whole), sha256(original));
+  const part = await fetch(url, { headers: { range: 'bytes=1000-1999' } });
+  assert.equal(part.status, 206);
+  assert.deepEqual(Buffer.from(await part.arrayBuffer()), original.subarray(1000, 2000));
+  assert.equal((await fetch(url, { headers: { range: `bytes=${original.length}-` } })).status, 416);
+});
+
+test('the same bytes as a form, under another name, are the same video', async () => {
+  const form = new FormData();
+  form.append('file', new Blob([await readFile(clip)], { type: 'video/mp4' }), 'again.mp4');
+  const response = await fetch(`${instance.url}/upload`, { method: 'POST', body: form });
+  assert.equal(response.status, 200);
+  const answer = (await response.json()) as { id: string; created: boolean };
+  assert.deepEqual([answer.id, answer.created], [videoId, false]);
+  const { videos } = (await (await fetch(`${instance.url}/videos`)).json()) as { videos: unknown[] };
+  assert.equal(videos.length, 1);
+});
+
+test('bytes that are no video fail with not_a_video', async () => {
+  const text = join(folder, 'notes.mp4');
+  await writeFile(text, 'These are words and no pictures.\n'.repeat(500));
+  const { id } = await instance.upload(text, 'notes.mp4');
+  const video = await instance.settled(id);
+  assert.equal(video.state, 'failed');
+  assert.equal(video.error?.code, 'not_a_video');
+});
+
+test('bad uploads are refused in words and leave nothing', async () => {
+  const post = async (path: string, init: RequestInit) => {
+    const response = await fetch(`${instance.url}${path}`, { method: 'POST', ...init });
+    return [response.status, ((await response.json()) as { code: string }).code];
+  };
+  const digest = { 'repr-digest': `sha-256=:${Buffer.alloc(32).toString('base64')}:` };
+  assert.deepEqual(await post('/upload', { body: '' }), [400, 'empty_upload']);
+  assert.deepEqual(await post('/upload?filename=%00', { body: 'x' }), [400, 'bad_file_name']);
+  assert.deepEqual(await post('/upload', { body: 'x', headers: digest }), [422, 'digest_mismatch']);
+  assert.deepEqual(await post('/upload', { body: new FormData() }), [400, 'bad_request']);
+  const { videos } = (await (await fetch(`${instance.url}/videos`)).json()) as { videos: { state: string }[] };
+  assert.deepEqual(videos.map((video) => video.state).sort(), ['failed', 'ready']);
+});
+
+test('a second start says that it is running already', async () => {
+  assert.match(await instance.command('up'), /running already at http:\/\/localhost/);
+});
+
+test('a killed child is started again', async () => {
+  for (const child of ['worker-1', 'edge-1', 'orchestrator', 'public', 'postgres']) {
+    const pid = await childPid(instance, child);
+    process.kill(pid, 'SIGKILL');
+    await eventually(`${child} runs again`, async () => (await childPid(instance, child)) !== pid);
+  }
+  const again = join(folder, 'again.mp4');
+  await makeClip(again, { seconds: 2, audio: false });
+  await eventually(
+    'uploads work again',
+    async () => (await fetch(`${instance.url}/health`).catch(() => undefined))?.ok ?? false,
+  );
+  const { id } = await instance.upload(again, 'again.mp4');
+  assert.equal((await instance.settled(id)).state, 'ready');
+});
+
+test('stopping leaves no process; started again, everything still plays', async () => {
+  await instance.stop();
+  assert.deepEqual(await aliveProcesses(instance.data), []);
+  await instance.start();
+  assert.deepEqual(await decodedFrames(`${instance.url}/play/${videoId}/index.m3u8`), [FRAMES, FRAMES]);
+});
+
+test('when the supervisor is killed its children end, and the next start works', async () => {
+  instance.kill();
+  await eventually('no process is left', async () => (await aliveProcesses(instance.data)).length === 0);
+  await instance.start();
+  assert.equal((await instance.video(videoId)).state, 'ready');
+});
+
+test('a deleted video is gone, its objects too', async () => {
+  const response = await fetch(`${instance.url}/videos/${videoId}`, { method: 'DELETE' });
+  assert.equal(response.status, 204);
+  assert.equal((await fetch(`${instance.url}/videos/${videoId}`)).status, 404);
+  await eventually('its playback ends', async () => {
+    const answer = await fetch(`${instance.url}/play/${videoId}/index.m3u8`);
+    return answer.status === 404;
+  });
+});
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
