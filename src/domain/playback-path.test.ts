@@ -10,10 +10,16 @@ const BELOW = `/play/${VIDEO}/${TOKEN}/`;
 
 test('the two public addresses of a video start a session, with or without a query', () => {
   for (const file of ['index.m3u8', 'manifest.mpd']) {
-    const start = { asks: 'start', videoId: VIDEO, file };
+    const start = { asks: 'start', videoId: VIDEO, file, isStray: false };
     assert.deepEqual(parsePlaybackPath(`/play/${VIDEO}/${file}`), start);
     assert.deepEqual(parsePlaybackPath(`/play/${VIDEO}/${file}?CMCD=sid%3D%22a%22`), start);
   }
+});
+
+test('an object without a session starts one, so that players which forget where they were sent still play', () => {
+  const stray = parsePlaybackPath(`/play/${VIDEO}/g1/v360/000000.m4s`);
+  assert.deepEqual(stray, { asks: 'start', videoId: VIDEO, file: 'g1/v360/000000.m4s', isStray: true });
+  assert.equal(parsePlaybackPath(`/play/${VIDEO}/g1/../source/000000`), undefined);
 });
 
 test('a path below a session names its video, its token and the rest', () => {

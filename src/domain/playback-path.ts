@@ -1,16 +1,20 @@
 import { isVideoId, type VideoId } from './ids.ts';
+import { playbackObject } from './object-keys.ts';
 
 /** What a request target under `/play/` asks for. */
 export type PlaybackPath =
-  | { readonly asks: 'start'; readonly videoId: VideoId; readonly file: StartFile }
+  | { readonly asks: 'start'; readonly videoId: VideoId; readonly file: string; readonly isStray: boolean }
   | { readonly asks: 'object'; readonly videoId: VideoId; readonly token: string; readonly rest: string };
-
-export type StartFile = 'index.m3u8' | 'manifest.mpd';
 
 /** Everything under this prefix belongs to playback, also what is then not found. */
 export const PLAYBACK_PREFIX = '/play/';
 
 const START = /^\/play\/([0-9a-z]{16})\/(index\.m3u8|manifest\.mpd)$/;
+/**
+ * An object without a session: some players, ffmpeg's DASH among them, resolve relative URLs against the address that
+ * they were given and not against the one that they were sent to (RFC 3986, section 5.1.3, asks for the latter).
+ */
+const STRAY = /^\/play\/([0-9a-z]{16})\/(g\d{1,6}\/[a-z0-9./-]{1,128})$/;
 const OBJECT = /^\/play\/([0-9a-z]{16})\/([\w.-]{1,64})\/([a-z0-9./-]{1,128})$/;
 
 /**
@@ -19,8 +23,10 @@ const OBJECT = /^\/play\/([0-9a-z]{16})\/([\w.-]{1,64})\/([a-z0-9./-]{1,128})$/;
  */
 export function parsePlaybackPath(target: string): PlaybackPath | undefined {
   const path = withoutQuery(target);
-  const [, startVideo = '', file = ''] = START.exec(path) ?? [];
-  if (isVideoId(startVideo)) return { asks: 'start', videoId: startVideo, file: file as StartFile };
+  const stray = STRAY.exec(path);
+  const [, startVideo = '', file = ''] = stray ?? START.exec(path) ?? [];
+  if (stray && !playbackObject(startVideo, file)) return undefined;
+  if (isVideoId(startVideo)) return { asks: 'start', videoId: startVideo, file, isStray: stray !== null };
   const [, videoId = '', token = '', rest = ''] = OBJECT.exec(path) ?? [];
   return isVideoId(videoId) ? { asks: 'object', videoId, token, rest } : undefined;
 }

@@ -42,6 +42,10 @@ export type PlaybackRouter = {
 /** Sessions whose edge is remembered, at some 200 bytes each. The hash finds the edge of a forgotten one. */
 const MAX_SESSIONS = 50_000;
 
+/** Clients whose last session is remembered for their stray requests, and for how long after the last of them. */
+const MAX_CLIENTS = 10_000;
+const STRAY_MS = 60 * 60 * 1000;
+
 /** The router's machinery, which starts to probe its edges at once. */
 export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
   const { log, clock } = deps;
@@ -56,7 +60,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
   const edgeOf = new LRUCache<SessionId, string>({ max: MAX_SESSIONS });
   const signer = createTextSigner(deps.secret);
   const playing: Playing = {
-    starting: { signer, clock, random: deps.random, log },
+    starting: { signer, clock, random: deps.random, log, lastToken: new LRUCache({ max: MAX_CLIENTS, ttl: STRAY_MS }) },
     proxying: { health, agent, edgeOf, clock, log, onReassigned: metrics.countReassigned },
     signer,
     metrics,
@@ -105,7 +109,7 @@ async function answer(
   { starting, proxying, signer }: Playing,
 ): Promise<void> {
   if (!path) throw new DomainError('no_such_page');
-  if (path.asks === 'start') return startSession(path, response, starting);
+  if (path.asks === 'start') return startSession(path, request, response, starting);
   const check = { matches: signer.matches, nowMs: starting.clock.nowMs() };
   const session = readPlaybackToken(path.token, path.videoId, check);
   await proxySession(session, request, response, proxying);

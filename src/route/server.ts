@@ -39,11 +39,11 @@ function getHealth(response: ServerResponse, { router, version, uptimeSeconds }:
   const edges = router.edges();
   const healthy = edges.filter((edge) => edge.isHealthy).length;
   sendJson(response, healthy > 0 ? 200 : 503, {
-    status: healthy > 0 ? 'ok' : 'unavailable',
+    status: healthy > 0 ? 'ok' : 'failing',
     role: 'router',
     version,
     uptimeSeconds: uptimeSeconds(),
-    checks: { edges: { healthy, known: edges.length } },
+    checks: { edges: { status: healthy > 0 ? 'ok' : 'failing', detail: `${healthy} of ${edges.length} healthy` } },
   });
 }
 

@@ -1,5 +1,6 @@
-import type { ServerResponse } from 'node:http';
-import { type SessionId, shortIdFrom } from '../domain/ids.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { LRUCache } from 'lru-cache';
+import { type SessionId, shortIdFrom, type VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { PLAYBACK_PREFIX, type PlaybackPath } from '../domain/playback-path.ts';
 import { type PlaybackSession, playbackToken } from '../domain/playback-token.ts';
@@ -21,18 +22,35 @@ export type StartSessionDeps = {
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log<LogEvent>;
+  /** The token that each client got last, by {@link clientKey}: for its stray requests. */
+  readonly lastToken: LRUCache<string, string>;
 };
 
-/** Begins a viewing: the player is sent to a path of its own, below which all other URLs are relative. */
+/**
+ * Begins a viewing: the player is sent to a path of its own, below which all other URLs are relative. A stray request
+ * for an object is sent into the viewing that the same client began last.
+ */
 export function startSession(
-  { videoId, file }: PlaybackPath & { asks: 'start' },
+  { videoId, file, isStray }: PlaybackPath & { asks: 'start' },
+  request: IncomingMessage,
   response: ServerResponse,
-  { signer, clock, random, log }: StartSessionDeps,
+  deps: StartSessionDeps,
 ): void {
-  const sessionId = shortIdFrom(random(ID_BYTES)) as SessionId;
-  const session: PlaybackSession = { sessionId, videoId, expiresAtMs: clock.nowMs() + SESSION_MS };
-  const location = `${PLAYBACK_PREFIX}${videoId}/${playbackToken(session, signer.sign)}/${file}`;
-  log.info('session_started', { sessionId, videoId, file, expiresAt: new Date(session.expiresAtMs).toISOString() });
+  const client = clientKey(request, videoId);
+  const token = (isStray ? deps.lastToken.get(client) : undefined) ?? newToken(videoId, file, deps);
+  deps.lastToken.set(client, token);
+  const location = `${PLAYBACK_PREFIX}${videoId}/${token}/${file}`;
   response.writeHead(302, ['Location', location, 'Cache-Control', 'no-store', 'Content-Length', '0', ...CORS_HEADERS]);
   response.end();
 }
+
+function newToken(videoId: VideoId, file: string, { signer, clock, random, log }: StartSessionDeps): string {
+  const sessionId = shortIdFrom(random(ID_BYTES)) as SessionId;
+  const session: PlaybackSession = { sessionId, videoId, expiresAtMs: clock.nowMs() + SESSION_MS };
+  log.info('session_started', { sessionId, videoId, file, expiresAt: new Date(session.expiresAtMs).toISOString() });
+  return playbackToken(session, signer.sign);
+}
+
+/** Clients behind one address with one player share a session for their stray requests: it still plays. */
+const clientKey = ({ socket, headers }: IncomingMessage, videoId: VideoId): string =>
+  `${socket.remoteAddress} ${headers['user-agent']} ${videoId}`;

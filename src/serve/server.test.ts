@@ -163,22 +163,25 @@ test('while the store is down, held segments are served and others are 503 with 
   assert.equal(cold.headers.get('content-type'), 'application/problem+json');
 });
 
-test('an edge without its store is degraded while it holds anything, and unavailable while it holds nothing', async () => {
+test('an edge without its store is degraded while it holds anything, and failing while it holds nothing', async () => {
   await using edge = await fixture();
   const health = async () => {
     const response = await fetch(`${edge.edge.url}/health`);
-    const { status, checks } = (await response.json()) as { status: string; checks: { objectStore: string } };
-    return [response.status, status, checks.objectStore];
+    const { status, checks } = (await response.json()) as {
+      status: string;
+      checks: { objectStore: { status: string } };
+    };
+    return [response.status, status, checks.objectStore.status];
   };
   assert.deepEqual(await health(), [200, 'ok', 'ok']);
   edge.store.isDown = true;
   edge.clock.advance(10_000);
-  assert.deepEqual(await health(), [503, 'unavailable', 'failed']);
+  assert.deepEqual(await health(), [503, 'failing', 'failing']);
   edge.store.isDown = false;
   await edge.get(SEGMENT);
   edge.store.isDown = true;
   edge.clock.advance(10_000);
-  assert.deepEqual(await health(), [200, 'degraded', 'failed']);
+  assert.deepEqual(await health(), [200, 'degraded', 'failing']);
   assert.ok(edge.lines.some((line) => line.event === 'health_changed'));
 });
 

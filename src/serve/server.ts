@@ -62,13 +62,13 @@ async function route(request: IncomingMessage, response: ServerResponse, edge: E
 async function getHealth(response: ServerResponse, { health, cache, about }: Edge): Promise<void> {
   const objectStore = await health.look();
   const isUseless = objectStore === 'failed' && cache.count === 0;
-  const degraded = isUseless ? 'unavailable' : 'degraded';
+  const degraded = isUseless ? 'failing' : 'degraded';
   sendJson(response, isUseless ? 503 : 200, {
     status: objectStore === 'ok' ? 'ok' : degraded,
     role: 'edge',
     version: about.version,
     uptimeSeconds: about.uptimeSeconds(),
-    checks: { objectStore },
+    checks: { objectStore: { status: objectStore === 'ok' ? 'ok' : 'failing' } },
   });
 }
 

@@ -95,6 +95,18 @@ test('a player is sent into a session of its own, and plays from relative URLs t
   assert.equal(served.size, 1);
 });
 
+test('a request without a session is sent into the one that the same player began last', async () => {
+  await using flow = await fixture();
+  const player = { headers: { 'User-Agent': 'resolves-against-the-first-address' } };
+  const start = await flow.get(`/play/${VIDEO}/manifest.mpd`, player);
+  const session = (start.headers.get('location') ?? '').replace('/manifest.mpd', '');
+  const stray = await flow.get(`/play/${VIDEO}/${SEGMENT}`, player);
+  assert.deepEqual([stray.status, stray.headers.get('location')], [302, `${session}/${SEGMENT}`]);
+  const stranger = await flow.get(`/play/${VIDEO}/${SEGMENT}`, { headers: { 'User-Agent': 'another' } });
+  assert.equal(stranger.status, 302);
+  assert.notEqual(stranger.headers.get('location'), `${session}/${SEGMENT}`);
+});
+
 test('ranges, HEAD, validators and errors pass through the router unchanged', async () => {
   await using flow = await fixture();
   const url = `${await flow.startSession()}/${SEGMENT}`;
@@ -306,7 +318,7 @@ test('probes put a dead edge out before any viewer meets it', async () => {
   await flow.edges[0]![Symbol.asyncDispose]();
   await until('the dead edge is out', () => flow.router.edges().some((edge) => !edge.isHealthy));
   const health = (await (await flow.get('/health')).json()) as { checks: unknown };
-  assert.deepEqual(health.checks, { edges: { healthy: 1, known: 2 } });
+  assert.deepEqual(health.checks, { edges: { status: 'ok', detail: '1 of 2 healthy' } });
   const sessions = await Promise.all(Array.from({ length: 8 }, () => flow.startSession()));
   for (const session of sessions) assert.equal((await flow.get(`${session}/${SEGMENT}`)).status, 200);
   assert.deepEqual(flow.named('session_reassigned'), []);
