@@ -54,7 +54,8 @@ async function renewUntil(ended: AbortSignal, { task, lost, lender, clock, log }
       log.warn('orchestrator_unreachable', { err });
       waitMs = task.leaseMs / TRIES_PER_LEASE;
     }
-    if (clock.nowMs() >= heldUntilMs) return lost.abort(new DomainError('lease_lost', 'The lease could not be renewed.'));
+    if (clock.nowMs() >= heldUntilMs)
+      return lost.abort(new DomainError('lease_lost', 'The lease could not be renewed.'));
   }
 }
 

@@ -23,7 +23,9 @@ export function createWorkerServer(deps: WorkerServerDeps): Server {
   const health = healthOf(deps);
   return boundServer(
     createServer((request, response) => {
-      answer(request.url ?? '', response, { health, status: deps.status }).catch((error) => sendProblem(response, error));
+      answer(request.url ?? '', response, { health, status: deps.status }).catch((error) =>
+        sendProblem(response, error),
+      );
     }),
   );
 }
