@@ -81,9 +81,13 @@ export class JobWorld {
   /** A video that is planned, with all its chunks queued. */
   async planned(seconds = 30): Promise<{ videoId: VideoId; plan: JobPlan; probe: LentTask }> {
     const probe = await this.probing();
+    return { videoId: probe.videoId, plan: await this.planFrom(probe, seconds), probe };
+  }
+
+  async planFrom(probe: LentTask, seconds = 30): Promise<JobPlan> {
     const plan = planJob(factsOf(seconds));
     await this.one.completeProbe(probe, plan, tasksOf(plan, probe.spec.source, probe.spec.generation));
-    return { videoId: probe.videoId, plan, probe };
+    return plan;
   }
 
   async lend(worker = 'worker-1', records = this.one): Promise<LentTask> {
@@ -104,8 +108,15 @@ export class JobWorld {
 
   /** Makes the holder look as if it had been silent for longer than its lease, and waits until pg-boss saw it. */
   async silence({ taskId }: LentTask): Promise<void> {
-    await sql`update pgboss.job set heartbeat_on = now() - interval '1 hour' where id = ${taskId}`.execute(this.db);
+    await this.ageLease(taskId, 3_600);
     await eventually('the lease has expired', async () => (await this.queueState(taskId)) === 'retry');
+  }
+
+  async ageLease(taskId: TaskId, seconds: number): Promise<void> {
+    const by = `${seconds} seconds`;
+    await sql`update pgboss.job set heartbeat_on = heartbeat_on - ${by}::interval where id = ${taskId}`.execute(
+      this.db,
+    );
   }
 
   /** Lets a backoff pass at once. */
