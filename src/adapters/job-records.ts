@@ -8,7 +8,7 @@ import type { RenditionResource } from '../domain/video-resource.ts';
 import { queueOf, type TaskQueue } from './pg-boss-queue.ts';
 import { type Database, json } from './postgres.ts';
 import { failTask, takeFromSilent } from './task-setbacks.ts';
-import { moveJob, moveTask, moveVideo, type Tx, writeEvent } from './transitions.ts';
+import { type LockedTask, lockTask, moveJob, moveTask, moveVideo, type Tx, writeEvent } from './transitions.ts';
 
 export type JobRecordsDeps = { readonly db: Database; readonly queue: TaskQueue; readonly leaseMs: number };
 
@@ -102,11 +102,19 @@ async function addTasks(tx: Tx, queue: TaskQueue, jobId: JobId, planned: readonl
   );
 }
 
-async function lend({ db, queue, leaseMs }: JobRecordsDeps, name: Queue, worker: string) {
-  const grant = await queue.grant(name);
-  if (!grant) return undefined;
+async function lend(deps: JobRecordsDeps, name: Queue, worker: string): Promise<LentTask | undefined> {
+  for (let grant = await deps.queue.grant(name); grant; grant = await deps.queue.grant(name)) {
+    const task = await lendGranted(deps, name, grant, worker);
+    // What is left of a deleted video stands in the queue still: it must not hold up what comes after it.
+    if (task) return task;
+  }
+  return undefined;
+}
+
+async function lendGranted({ db, queue, leaseMs }: JobRecordsDeps, name: Queue, grant: TaskRef, worker: string) {
   return db.transaction().execute(async (tx): Promise<LentTask | undefined> => {
     const attempt = grant.token + 1;
+    await countUnseenSilence(tx, grant.taskId);
     const isOurs = await moveTask(tx, grant.taskId, 'leased', { attempt, worker });
     // The video was deleted or its job ended while the task waited in the queue.
     if (!isOurs) return void (await queue.cancel(tx, name, [grant.taskId]));
@@ -121,6 +129,16 @@ async function lend({ db, queue, leaseMs }: JobRecordsDeps, name: Queue, worker:
   });
 }
 
+/** pg-boss granted again what by our row is still held: its holder fell silent, and nobody has looked since. */
+async function countUnseenSilence(tx: Tx, taskId: TaskId): Promise<void> {
+  await tx
+    .updateTable('tasks')
+    .set((eb) => ({ failures: eb('failures', '+', 1), error_code: 'lease_expired' }))
+    .where('id', '=', taskId)
+    .where('state', '=', 'leased')
+    .execute();
+}
+
 async function taskOf(db: Database, { taskId }: TaskRef): Promise<HeldTask> {
   const task = await db
     .selectFrom('tasks')
@@ -132,15 +150,9 @@ async function taskOf(db: Database, { taskId }: TaskRef): Promise<HeldTask> {
   return task;
 }
 
-async function heldTask(tx: Tx, { taskId }: TaskRef) {
-  const task = await tx
-    .selectFrom('tasks')
-    .select(['job_id as jobId', 'video_id as videoId', 'kind'])
-    .where('id', '=', taskId)
-    .where('state', '=', 'leased')
-    .forUpdate()
-    .executeTakeFirst();
-  if (!task) throw new DomainError('lease_lost');
+async function heldTask(tx: Tx, { taskId }: TaskRef): Promise<LockedTask> {
+  const task = await lockTask(tx, taskId);
+  if (task?.state !== 'leased') throw new DomainError('lease_lost');
   return task;
 }
 

@@ -1,11 +1,11 @@
 import { sql } from 'kysely';
 import { DomainError } from '../domain/errors.ts';
-import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
+import type { TaskId } from '../domain/ids.ts';
 import type { AfterFailure, Decide, Setback, TaskRef } from '../domain/job-records.ts';
-import type { TaskFailure, TaskKind } from '../domain/tasks.ts';
+import type { TaskFailure } from '../domain/tasks.ts';
 import { queueOf, type TaskQueue } from './pg-boss-queue.ts';
 import type { Database } from './postgres.ts';
-import { moveJob, moveTask, moveVideo, type Tx } from './transitions.ts';
+import { type LockedTask, lockTask, moveJob, moveTask, moveVideo, type Tx } from './transitions.ts';
 
 /** What happens to a task, and to its job, when an attempt ends without a result. */
 export async function failTask(
@@ -15,7 +15,7 @@ export async function failTask(
   failure: TaskFailure,
   decide: Decide,
 ): Promise<Setback> {
-  const task = await lockForSetback(tx, ref.taskId);
+  const task = await lockTask(tx, ref.taskId);
   if (task?.state !== 'leased') throw new DomainError('lease_lost');
   const outcome = failure.retryable ? decide(task.failures + 1) : 'dead';
   if (!(await queue.retryLater(tx, queueOf(task.kind), ref, failure.code))) throw new DomainError('lease_lost');
@@ -41,7 +41,7 @@ export async function takeFromSilent(db: Database, queue: TaskQueue, decide: Dec
 }
 
 async function takeBack(tx: Tx, queue: TaskQueue, taskId: TaskId, decide: Decide): Promise<Setback | undefined> {
-  const task = await lockForSetback(tx, taskId);
+  const task = await lockTask(tx, taskId);
   // It may have been settled, or lent again, since it was found.
   if (task?.state !== 'leased' || !(await isSilent(tx, taskId))) return undefined;
   const outcome = decide(task.failures + 1);
@@ -58,32 +58,7 @@ async function isSilent(tx: Tx, taskId: TaskId): Promise<boolean> {
   return rows.length > 0;
 }
 
-type HeldTask = {
-  id: TaskId;
-  jobId: JobId;
-  videoId: VideoId;
-  kind: TaskKind;
-  state: string;
-  failures: number;
-  attempt: number;
-  worker: string | null;
-};
-
-/** Takes the rows in the order video, job, task, as all writers do. */
-async function lockForSetback(tx: Tx, taskId: TaskId): Promise<HeldTask | undefined> {
-  const of = await tx.selectFrom('tasks').select(['job_id', 'video_id']).where('id', '=', taskId).executeTakeFirst();
-  if (!of) return undefined;
-  await tx.selectFrom('videos').select('id').where('id', '=', of.video_id).forUpdate().execute();
-  await tx.selectFrom('jobs').select('id').where('id', '=', of.job_id).forUpdate().execute();
-  return tx
-    .selectFrom('tasks')
-    .select(['id', 'job_id as jobId', 'video_id as videoId', 'kind', 'state', 'failures', 'attempt', 'worker'])
-    .where('id', '=', taskId)
-    .forUpdate()
-    .executeTakeFirst();
-}
-
-async function settleSetback(tx: Tx, queue: TaskQueue, task: HeldTask, failure: TaskFailure, outcome: AfterFailure) {
+async function settleSetback(tx: Tx, queue: TaskQueue, task: LockedTask, failure: TaskFailure, outcome: AfterFailure) {
   const { code, message, tail } = failure;
   await moveTask(tx, task.id, outcome === 'dead' ? 'dead' : 'queued', { reason: `${code}: ${message}` });
   await tx
@@ -94,7 +69,7 @@ async function settleSetback(tx: Tx, queue: TaskQueue, task: HeldTask, failure: 
   if (outcome === 'dead') await failJob(tx, queue, task, failure);
 }
 
-async function failJob(tx: Tx, queue: TaskQueue, { jobId, videoId }: HeldTask, { code, message }: TaskFailure) {
+async function failJob(tx: Tx, queue: TaskQueue, { jobId, videoId }: LockedTask, { code, message }: TaskFailure) {
   const reason = `${code}: ${message}`;
   const error = { error_code: code, error_message: message };
   await moveJob(tx, jobId, 'failed', { reason });
@@ -109,7 +84,7 @@ async function failJob(tx: Tx, queue: TaskQueue, { jobId, videoId }: HeldTask, {
   }
 }
 
-const setbackOf = ({ id, jobId, videoId, kind, attempt, worker }: HeldTask, outcome: AfterFailure): Setback => ({
+const setbackOf = ({ id, jobId, videoId, kind, attempt, worker }: LockedTask, outcome: AfterFailure): Setback => ({
   taskId: id,
   jobId,
   videoId,

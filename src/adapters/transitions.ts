@@ -8,6 +8,7 @@ import {
   type VideoState,
   videoStatesBefore,
 } from '../domain/states.ts';
+import type { TaskKind } from '../domain/tasks.ts';
 import type { Tables } from './postgres.ts';
 
 /**
@@ -68,6 +69,31 @@ export async function moveTask(tx: Tx, id: TaskId, next: TaskState, why: Why = {
   const holder = row.worker === null ? {} : { worker: row.worker };
   await writeEvent(tx, { ...of, from_state: row.state, to_state: next }, { attempt: row.attempt, ...holder, ...why });
   return true;
+}
+
+export type LockedTask = {
+  id: TaskId;
+  jobId: JobId;
+  videoId: VideoId;
+  kind: TaskKind;
+  state: TaskState;
+  failures: number;
+  attempt: number;
+  worker: string | null;
+};
+
+/** Takes the rows in the order video, job, task: whoever will change more than the task begins with this. */
+export async function lockTask(tx: Tx, taskId: TaskId): Promise<LockedTask | undefined> {
+  const of = await tx.selectFrom('tasks').select(['job_id', 'video_id']).where('id', '=', taskId).executeTakeFirst();
+  if (!of) return undefined;
+  await tx.selectFrom('videos').select('id').where('id', '=', of.video_id).forUpdate().execute();
+  await tx.selectFrom('jobs').select('id').where('id', '=', of.job_id).forUpdate().execute();
+  return tx
+    .selectFrom('tasks')
+    .select(['id', 'job_id as jobId', 'video_id as videoId', 'kind', 'state', 'failures', 'attempt', 'worker'])
+    .where('id', '=', taskId)
+    .forUpdate()
+    .executeTakeFirst();
 }
 
 type EventRow = {
