@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { inspect } from 'node:util';
-import { BucketAlreadyOwnedByYou, CreateBucketCommand } from '@aws-sdk/client-s3';
 import { openObjectStore, parseS3Setting } from '../../src/adapters/open-object-store.ts';
-import { createS3Client } from '../../src/adapters/s3-client.ts';
 import type { ObjectKey } from '../../src/domain/object-keys.ts';
 import type { ObjectStore } from '../../src/domain/ports.ts';
+import { makeBucket } from '../support/stores.ts';
 import { describeObjectStore } from './object-store.suite.ts';
 
 /**
@@ -25,7 +24,7 @@ test('there is a real S3 server to run on: MILLRACE_TEST_S3 names it', () => {
 for (const setting of settings) {
   const { bucket, endpoint = '' } = parseS3Setting(setting);
   const open = async (): Promise<ObjectStore> => {
-    await makeBucket(setting);
+    await makeBucket(setting, credentials);
     return openObjectStore(setting, { credentials });
   };
   describeObjectStore(`the S3 store on ${bucket}`, open);
@@ -60,16 +59,4 @@ for (const setting of settings) {
       await assert.rejects(store.check(), { message: `the access key is not known to ${endpoint}` });
     });
   });
-}
-
-async function makeBucket(setting: string): Promise<void> {
-  const parsed = parseS3Setting(setting);
-  const client = createS3Client({ ...parsed, credentials });
-  try {
-    await client.send(new CreateBucketCommand({ Bucket: parsed.bucket }));
-  } catch (error) {
-    if (!(error instanceof BucketAlreadyOwnedByYou)) throw error;
-  } finally {
-    client.destroy();
-  }
 }

@@ -8,6 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
 import { decodedFrames, makeClip } from '../support/media.ts';
 import { aliveProcesses, childPid } from '../support/processes.ts';
+import { storeSettings } from '../support/stores.ts';
 
 /** The main job on real input, with every role as a process: upload, ready, played through the router. */
 let instance: Instance;
@@ -22,7 +23,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'millrace-clips-'));
   clip = join(folder, 'clip.mp4');
   await makeClip(clip, { seconds: SECONDS, rate: '30' });
-  instance = await Instance.start();
+  instance = await Instance.start(await storeSettings());
 });
 
 after(async () => {
