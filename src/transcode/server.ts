@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import { DomainError } from '../domain/errors.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { boundServer } from '../lib/bound-server.ts';
-import { checkHealth, type HealthOptions, remembered } from '../lib/health.ts';
+import { type Check, checkHealth, type HealthOptions, remembered } from '../lib/health.ts';
 import { sendJson, sendProblem } from '../lib/send.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { WorkerStatus } from './worker-status.ts';
@@ -13,6 +13,8 @@ export type WorkerServerDeps = {
   readonly status: WorkerStatus;
   readonly clock: Clock;
   readonly version: string;
+  /** Asks the orchestrator itself: what the last claim met may be old news. */
+  readonly checkOrchestrator: Check;
 };
 
 /** The check of a store writes and deletes an object; being asked for health often must not cost that each time. */
@@ -48,7 +50,7 @@ async function answer(path: string, response: ServerResponse, { health, status }
   }
 }
 
-function healthOf({ store, sandbox, status, clock, version }: WorkerServerDeps): HealthOptions {
+function healthOf({ store, sandbox, checkOrchestrator, clock, version }: WorkerServerDeps): HealthOptions {
   const startedMs = clock.nowMs();
   const checkStore = async (signal: AbortSignal): Promise<undefined> => {
     await store.check(signal);
@@ -59,10 +61,7 @@ function healthOf({ store, sandbox, status, clock, version }: WorkerServerDeps):
     uptimeSeconds: () => (clock.nowMs() - startedMs) / 1000,
     checks: {
       objectStore: remembered(checkStore, STORE_CHECK_MS, () => clock.nowMs()),
-      orchestrator: async () => {
-        status.assertOrchestratorAnswers();
-        return undefined;
-      },
+      orchestrator: checkOrchestrator,
       // Tried once at the start, without which there is no worker.
       ffmpeg: async () => `${sandbox.ffmpegVersion}, sandbox: ${sandbox.name}`,
     },

@@ -8,11 +8,9 @@ export type TaskEnd = { readonly kind: TaskKind; readonly outcome: string; reado
 export type WorkerStatus = {
   readonly registry: Registry;
   orchestratorAnswered(): void;
-  orchestratorFailed(error: unknown): void;
+  orchestratorFailed(): void;
   taskEnded(end: TaskEnd): void;
   resultMade(result: TaskResult): void;
-  /** Throws why no task can be claimed at the moment. */
-  assertOrchestratorAnswers(): void;
 };
 
 /** From a cheap probe to a chunk of 4K on a slow core. */
@@ -45,15 +43,12 @@ export function createWorkerStatus(): WorkerStatus {
     help: 'Whether the last call to the orchestrator was answered',
     registers,
   });
-  let failure: unknown;
   return {
     registry,
     orchestratorAnswered() {
-      failure = undefined;
       reachable.set(1);
     },
-    orchestratorFailed(error) {
-      failure = error;
+    orchestratorFailed() {
       reachable.set(0);
     },
     taskEnded({ kind, outcome, durationMs }) {
@@ -66,9 +61,6 @@ export function createWorkerStatus(): WorkerStatus {
         segments.inc();
         bytes.inc(segment.sizeBytes);
       }
-    },
-    assertOrchestratorAnswers() {
-      if (failure !== undefined) throw failure;
     },
   };
 }

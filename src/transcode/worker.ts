@@ -34,7 +34,7 @@ async function runSlot(deps: WorkerDeps): Promise<void> {
     } catch (err) {
       if (deps.stopping.aborted) return;
       failures += 1;
-      deps.status.orchestratorFailed(err);
+      deps.status.orchestratorFailed();
       deps.log.warn('orchestrator_unreachable', { err, failures });
       await pause(backoffMs(failures, deps.random, CLAIM_BACKOFF), deps.stopping);
     }

@@ -21,7 +21,19 @@ export async function startWorker(config: Config, { log, stopping }: RoleContext
   const sandbox = await findSandbox();
   const status = createWorkerStatus();
   const sources = await SourceServer.start({ store, newToken: () => randomBytes(16).toString('hex') });
-  const server = createWorkerServer({ store, sandbox, status, clock: systemClock, version: VERSION });
+  const checkOrchestrator = async (signal: AbortSignal): Promise<undefined> => {
+    await fetch(new URL('/health', config.MILLRACE_ORCHESTRATOR_URL), { signal }).catch((cause) => {
+      throw new Error(`nothing answers at ${config.MILLRACE_ORCHESTRATOR_URL}`, { cause });
+    });
+  };
+  const server = createWorkerServer({
+    store,
+    sandbox,
+    status,
+    clock: systemClock,
+    version: VERSION,
+    checkOrchestrator,
+  });
   const working = runWorker({
     lender: createHttpTaskLender({ url: config.MILLRACE_ORCHESTRATOR_URL, token: workerToken(config) }),
     worker: { worker: nodeName(config, 'worker'), cores: CORES },
