@@ -48,14 +48,27 @@ export function createVideoRecords(db: Database): VideoRecords {
 
 const titleOf = (filename: string): string => filename.replace(/\.[A-Za-z0-9]{1,5}$/, '') || filename;
 
+/** The elder of two equal videos may be deleted just as the younger one finds it: then it is asked again. */
+const TRIES = 5;
+
 async function finishUpload(db: Database, upload: FinishedUpload) {
-  try {
-    await db.transaction().execute((tx) => becomeUploaded(tx, upload));
-    return { videoId: upload.videoId, state: 'uploaded', created: true } as const;
-  } catch (error) {
-    if (!isContentKnown(error)) throw error;
-    return db.transaction().execute((tx) => becomeDuplicate(tx, upload));
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (
+      await db
+        .transaction()
+        .execute((tx) => becomeUploaded(tx, upload))
+        .then(() => true, falseIfKnown)
+    )
+      return { videoId: upload.videoId, state: 'uploaded', created: true } as const;
+    const elder = await db.transaction().execute((tx) => becomeDuplicate(tx, upload));
+    if (elder) return elder;
   }
+  throw new Error(`the content of ${upload.videoId} came and went ${TRIES} times`);
+}
+
+function falseIfKnown(error: unknown): false {
+  if (isContentKnown(error)) return false;
+  throw error;
 }
 
 const isContentKnown = (error: unknown): boolean =>
@@ -81,14 +94,17 @@ async function becomeUploaded(tx: Tx, { videoId, contentId, parts }: FinishedUpl
 
 /** The same bytes are a video already: the newcomer goes, and a failed elder gets another try. */
 async function becomeDuplicate(tx: Tx, { videoId, contentId }: FinishedUpload) {
-  await tx.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
   const elder = await tx
     .selectFrom('videos')
     .select(['id', 'state'])
     .where('content_id', '=', contentId)
     .forUpdate()
-    .executeTakeFirstOrThrow();
-  if (elder.state === 'failed') await queueJob(tx, elder.id, 'the same bytes were uploaded again');
+    .executeTakeFirst();
+  if (!elder) return undefined;
+  await tx.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
+  // Of several that bring the same bytes again at once, the first has queued the job.
+  if (elder.state === 'failed' && !(await hasOpenJob(tx, elder.id)))
+    await queueJob(tx, elder.id, 'the same bytes were uploaded again');
   return { videoId: elder.id, state: elder.state, created: false };
 }
 
@@ -101,9 +117,13 @@ async function requestJob(tx: Tx, videoId: VideoId, reason: string): Promise<voi
 
 /** The caller holds the video's row, so that generations are counted one at a time. */
 async function queueJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {
-  const jobs = await tx.selectFrom('jobs').select(['generation', 'state']).where('video_id', '=', videoId).execute();
-  if (jobs.some((job) => !isFinalJob(job.state))) throw new DomainError('process_running');
-  const generation = Math.max(0, ...jobs.map((job) => job.generation)) + 1;
+  if (await hasOpenJob(tx, videoId)) throw new DomainError('process_running');
+  const { latest } = await tx
+    .selectFrom('jobs')
+    .select((eb) => eb.fn.max('generation').as('latest'))
+    .where('video_id', '=', videoId)
+    .executeTakeFirstOrThrow();
+  const generation = (latest ?? 0) + 1;
   const jobId = randomUUID() as JobId;
   await tx.insertInto('jobs').values({ id: jobId, video_id: videoId, generation, state: 'queued' }).execute();
   await writeEvent(
@@ -112,4 +132,9 @@ async function queueJob(tx: Tx, videoId: VideoId, reason: string): Promise<void>
     { reason },
   );
   await sql`select pg_notify(${JOB_CHANNEL}, ${jobId})`.execute(tx);
+}
+
+async function hasOpenJob(tx: Tx, videoId: VideoId): Promise<boolean> {
+  const jobs = await tx.selectFrom('jobs').select('state').where('video_id', '=', videoId).execute();
+  return jobs.some((job) => !isFinalJob(job.state));
 }

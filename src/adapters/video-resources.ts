@@ -30,8 +30,8 @@ export async function listVideos(db: Database, { limit, cursor }: VideoQuery): P
 
 /** `<microseconds since 1970>_<video id>`: what PostgreSQL keeps, so that no video is skipped or shown twice. */
 function parseCursor(cursor: string): { at: string; id: VideoId } {
-  const [us = '', id = ''] = cursor.split('_');
-  if (!/^\d{1,17}$/.test(us) || !isVideoId(id)) throw new DomainError('bad_cursor');
+  const [, us = '', id = ''] = /^(\d{1,17})_([0-9a-z]+)$/.exec(cursor) ?? [];
+  if (!isVideoId(id)) throw new DomainError('bad_cursor');
   const microseconds = us.slice(-6).padStart(6, '0');
   const at = new Date(Number(us.slice(0, -6)) * 1000).toISOString().replace('.000Z', `.${microseconds}Z`);
   return { at, id };
