@@ -1,17 +1,17 @@
 import { AAC_FRAME_SAMPLES, aacFrameCount, audioBoundaries } from '../domain/audio-plan.ts';
 import type { AudioPlan } from '../domain/tasks.ts';
+import { makeBox } from '../lib/mp4/box.ts';
 import { readBoxes } from '../lib/mp4/box-stream.ts';
-import { makeAudioFragment, readFragment, segmentType } from '../lib/mp4/fragment.ts';
+import { MDAT_HEADER_BYTES, makeMoof, readFragment, segmentType } from '../lib/mp4/fragment.ts';
 import { type FragmentBoxes, type MediaPiece, pairBoxes } from './media-pieces.ts';
 import { ToolError } from './task-error.ts';
 
 /** AAC encoders put one frame of silence before the first sample. Left out, sound and picture are in step. */
 const PRIMING_FRAMES = 1;
-const MDAT_HEADER_BYTES = 8;
 
 /**
  * Regroups the AAC frames that ffmpeg writes into segments at the boundaries of the plan. Frame n plays at
- * sample n × 1024, without an edit list; the last one is as short as it takes to end with the video.
+ * sample n × 1024 after the delay that the video has, without an edit list; the last one is as short as it takes to end with the video.
  * @throws ToolError ffmpeg_output
  */
 export async function* audioSegments(output: AsyncIterable<Uint8Array>, plan: AudioPlan): AsyncGenerator<MediaPiece> {
@@ -52,18 +52,17 @@ type SegmentOf = { readonly plan: AudioPlan; readonly segment: number; readonly 
 function segmentOf(frames: readonly Buffer[], { plan, segment, firstFrame }: SegmentOf): MediaPiece {
   const startSample = firstFrame * AAC_FRAME_SAMPLES;
   const samplesLeft = plan.samples - startSample;
-  const fragment = makeAudioFragment({
-    sequence: segment + 1,
-    decodeTicks: startSample,
-    frames: frames.map((bytes, i) => ({
-      bytes,
-      durationTicks: Math.min(AAC_FRAME_SAMPLES, samplesLeft - i * AAC_FRAME_SAMPLES),
-    })),
-  });
+  const samples = frames.map((bytes, i) => ({
+    durationTicks: Math.min(AAC_FRAME_SAMPLES, samplesLeft - i * AAC_FRAME_SAMPLES),
+    sizeBytes: bytes.byteLength,
+    isSync: true,
+    offsetTicks: 0,
+  }));
+  const moof = makeMoof({ sequence: segment + 1, decodeTicks: plan.delayTicks + startSample, samples });
   return {
     kind: 'segment',
     segment,
-    bytes: Buffer.concat([segmentType(), fragment]),
+    bytes: Buffer.concat([segmentType(), moof, makeBox('mdat', ...frames)]),
     durationTicks: Math.min(frames.length * AAC_FRAME_SAMPLES, samplesLeft),
   };
 }

@@ -92,6 +92,7 @@ test('audio is as long as planned, and begins where the video begins', () => {
     samples: 432_432,
     originSeconds: '1.466733333',
     segmentSeconds: 4.004,
+    delayTicks: 3203,
   };
   assert.equal(
     after(audioArgs({ url: URL, plan }), '-filter_complex'),

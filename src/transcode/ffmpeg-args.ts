@@ -93,7 +93,7 @@ function quality({ crf, maxrateBps }: Rung): string[] {
 /** Closed GOPs of one length; stitchable, or the init segment would depend on the content. */
 const gops = ({ gopFrames }: VideoGrid): string[] => [
   '-x264-params',
-  `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:stitchable=1`,
+  `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:bframes=3:b-pyramid=normal:stitchable=1`,
 ];
 
 /** A whole track as AAC in fragmented MP4, to pipe 3; exactly `plan.samples` long and starting at the origin. */

@@ -1,6 +1,6 @@
 import type { Chunk, VideoGrid } from '../domain/tasks.ts';
 import { readBoxes } from '../lib/mp4/box-stream.ts';
-import { type Fragment, numberFragment, readFragment, segmentType } from '../lib/mp4/fragment.ts';
+import { type Fragment, MDAT_HEADER_BYTES, makeMoof, readFragment, segmentType } from '../lib/mp4/fragment.ts';
 import { type FragmentBoxes, type MediaPiece, pairBoxes } from './media-pieces.ts';
 import { ToolError } from './task-error.ts';
 
@@ -34,9 +34,8 @@ export async function* videoSegments(
       continue;
     }
     const frames = Math.min(grid.gopFrames, endFrame - frame);
-    assertGop(piece, { grid, chunk, frame, frames });
-    numberFragment(piece.moof, frame / grid.gopFrames + 1);
-    open.push(piece.moof, piece.mdat);
+    const gop = readGop(piece, { grid, chunk, frame, frames });
+    open.push(makeMoof({ ...delayed(gop, grid), sequence: frame / grid.gopFrames + 1 }), piece.mdat);
     frame += frames;
     if (frame % grid.segmentFrames !== 0 && frame !== endFrame) continue;
     const segment = Math.ceil(frame / grid.segmentFrames) - 1;
@@ -49,7 +48,7 @@ export async function* videoSegments(
 
 type ExpectedGop = { grid: VideoGrid; chunk: Chunk; frame: number; frames: number };
 
-function assertGop({ moof, mdat }: FragmentBoxes, { grid, chunk, frame, frames }: ExpectedGop): void {
+function readGop({ moof, mdat }: FragmentBoxes, { grid, chunk, frame, frames }: ExpectedGop): Fragment {
   const fragment = readFragment(moof);
   const good = frame - chunk.firstFrame;
   const startsAt = frame * grid.ticksPerFrame;
@@ -61,22 +60,35 @@ function assertGop({ moof, mdat }: FragmentBoxes, { grid, chunk, frame, frames }
     throw new WrongFrames(good, `a GOP has ${fragment.samples.length} frames, not ${frames}`);
   }
   assertSamples(fragment, mdat, grid);
+  return fragment;
 }
 
+/**
+ * Every frame is shown later by the grid's delay. Without it, frames that are decoded ahead would be shown before they
+ * are decoded (negative offsets): the standard allows that, but ffmpeg and players made of it then show the
+ * picture that much too late against the sound.
+ */
+const delayed = ({ decodeTicks, samples }: Fragment, { delayTicks }: VideoGrid): Fragment => ({
+  decodeTicks,
+  samples: samples.map((sample) => ({ ...sample, offsetTicks: sample.offsetTicks + delayTicks })),
+});
+
 function assertSamples({ samples }: Fragment, mdat: Buffer, grid: VideoGrid): void {
-  const [first] = samples;
+  const [first, ...others] = samples;
   const sizeBytes = samples.reduce((sum, sample) => sum + sample.sizeBytes, 0);
   if (!first?.isSync) throw new ToolError('ffmpeg_output', 'a GOP does not start with a keyframe');
   if (first.offsetTicks !== 0) throw new ToolError('ffmpeg_output', 'a keyframe is not shown when it is decoded');
   if (samples.some((sample) => sample.durationTicks !== grid.ticksPerFrame)) {
     throw new ToolError('ffmpeg_output', 'a frame does not last as long as the others');
   }
+  if (others.some((sample) => sample.isSync)) throw new ToolError('ffmpeg_output', 'a GOP holds two keyframes');
+  if (samples.some((sample) => sample.offsetTicks < -grid.delayTicks)) {
+    throw new ToolError('ffmpeg_output', 'a frame is decoded further ahead than planned');
+  }
   if (sizeBytes !== mdat.length - MDAT_HEADER_BYTES) {
     throw new ToolError('ffmpeg_output', `samples of ${sizeBytes} bytes in ${mdat.length} bytes of mdat`);
   }
 }
-
-const MDAT_HEADER_BYTES = 8;
 
 function assertTimescale(timescale: number, grid: VideoGrid): void {
   if (timescale !== grid.timescale) throw new ToolError('ffmpeg_output', `timescale ${timescale}`);
