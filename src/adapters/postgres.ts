@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
-import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
+import type { JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
 import type { JobState, TaskState, VideoState } from '../domain/states.ts';
 import type { JobPlan, TaskKind, TaskResult, TaskSpec } from '../domain/tasks.ts';
+import type { UploadMetadata } from '../domain/upload-records.ts';
 
 /** Rows as PostgreSQL gives them; migrations/*.sql say what they mean. */
 export type Tables = {
@@ -27,6 +28,23 @@ export type Tables = {
     created_at: Generated<Date>;
     updated_at: Generated<Date>;
   };
+  uploads: {
+    id: UploadId;
+    video_id: VideoId;
+    size_bytes: number | null;
+    whole_parts: Generated<number>;
+    tail_bytes: Generated<number>;
+    tail_token: Generated<number>;
+    metadata: Json<UploadMetadata>;
+    lock_token: Generated<number>;
+    lock_until: Date | null;
+    lock_wanted: Generated<boolean>;
+    expires_at: Date;
+    finished_at: Date | null;
+    created_at: Generated<Date>;
+  };
+  video_aliases: { id: VideoId; video_id: VideoId; objects_gone: Generated<boolean>; created_at: Generated<Date> };
+  idempotency_keys: { key: string; video_id: VideoId; content_id: string; created: boolean; expires_at: Date };
   source_parts: { video_id: VideoId; part: number; size_bytes: number; sha256: string };
   jobs: {
     id: JobId;

@@ -3,10 +3,11 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
-import type { FinishedUpload, VideoRecords } from '../domain/ports.ts';
-import { isFinalJob } from '../domain/states.ts';
+import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
+import { isFinalJob, type VideoState } from '../domain/states.ts';
 import { type Database, json } from './postgres.ts';
 import { moveVideo, type Tx, writeEvent } from './transitions.ts';
+import { closeUpload } from './upload-rows.ts';
 import { findVideo, listVideos } from './video-resources.ts';
 
 /** The orchestrators listen here, so that a job starts at once and not at their next look. */
@@ -15,15 +16,7 @@ export const JOB_CHANNEL = 'millrace_jobs';
 /** Videos and uploads in PostgreSQL. */
 export function createVideoRecords(db: Database): VideoRecords {
   return {
-    startUpload: (upload) =>
-      db.transaction().execute(async (tx) => {
-        const { videoId, filename, contentType } = upload;
-        await tx
-          .insertInto('videos')
-          .values({ id: videoId, title: titleOf(filename), filename, content_type: contentType, state: 'uploading' })
-          .execute();
-        await writeEvent(tx, { subject: 'video', video_id: videoId, from_state: null, to_state: 'uploading' });
-      }),
+    startUpload: (upload) => db.transaction().execute((tx) => startVideo(tx, upload)),
     finishUpload: (upload) => finishUpload(db, upload),
     abandonUpload: async (videoId) => {
       await db.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
@@ -44,6 +37,14 @@ export function createVideoRecords(db: Database): VideoRecords {
       return gone.numDeletedRows > 0n;
     },
   };
+}
+
+export async function startVideo(tx: Tx, { videoId, filename, contentType }: NewUpload): Promise<void> {
+  await tx
+    .insertInto('videos')
+    .values({ id: videoId, title: titleOf(filename), filename, content_type: contentType, state: 'uploading' })
+    .execute();
+  await writeEvent(tx, { subject: 'video', video_id: videoId, from_state: null, to_state: 'uploading' });
 }
 
 const titleOf = (filename: string): string => filename.replace(/\.[A-Za-z0-9]{1,5}$/, '') || filename;
@@ -74,10 +75,11 @@ function falseIfKnown(error: unknown): false {
 const isContentKnown = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.constraint === 'videos_content_id';
 
-async function becomeUploaded(tx: Tx, { videoId, contentId, parts }: FinishedUpload): Promise<void> {
-  if (!(await moveVideo(tx, videoId, 'uploaded'))) throw new DomainError('no_such_video');
+async function becomeUploaded(tx: Tx, { videoId, contentId, parts, upload }: FinishedUpload): Promise<void> {
+  if (!(await moveVideo(tx, videoId, 'uploaded'))) throw new DomainError(upload ? 'upload_lock_lost' : 'no_such_video');
   const rows = parts.map(({ sizeBytes, sha256 }, part) => ({ part, size_bytes: sizeBytes, sha256 }));
-  const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+  const sizeBytes = sizeOf(parts);
+  await closeUpload(tx, upload, { videoId, sizeBytes });
   await tx
     .updateTable('videos')
     .set({ content_id: contentId, size_bytes: sizeBytes })
@@ -88,12 +90,15 @@ async function becomeUploaded(tx: Tx, { videoId, contentId, parts }: FinishedUpl
     insert into source_parts (video_id, part, size_bytes, sha256)
     select ${videoId}, part, size_bytes, sha256
     from jsonb_to_recordset(${json(rows)}::jsonb) as p (part integer, size_bytes integer, sha256 text)
+    on conflict do nothing -- a resumable upload has noted its whole parts before
   `.execute(tx);
   await queueJob(tx, videoId, 'uploaded');
 }
 
+const sizeOf = (parts: FinishedUpload['parts']): number => parts.reduce((sum, part) => sum + part.sizeBytes, 0);
+
 /** The same bytes are a video already: the newcomer goes, and a failed elder gets another try. */
-async function becomeDuplicate(tx: Tx, { videoId, contentId }: FinishedUpload) {
+async function becomeDuplicate(tx: Tx, { videoId, contentId, parts, upload }: FinishedUpload) {
   const elder = await tx
     .selectFrom('videos')
     .select(['id', 'state'])
@@ -101,11 +106,20 @@ async function becomeDuplicate(tx: Tx, { videoId, contentId }: FinishedUpload) {
     .forUpdate()
     .executeTakeFirst();
   if (!elder) return undefined;
+  await closeUpload(tx, upload, { videoId: elder.id, sizeBytes: sizeOf(parts) });
   await tx.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
-  // Of several that bring the same bytes again at once, the first has queued the job.
-  if (elder.state === 'failed' && !(await hasOpenJob(tx, elder.id)))
-    await queueJob(tx, elder.id, 'the same bytes were uploaded again');
+  await tx
+    .insertInto('video_aliases')
+    .values({ id: videoId, video_id: elder.id })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  await retryFailed(tx, elder);
   return { videoId: elder.id, state: elder.state, created: false };
+}
+
+/** The caller holds the row. Of several that bring the same bytes again at once, the first has queued the job. */
+export async function retryFailed(tx: Tx, { id, state }: { id: VideoId; state: VideoState }): Promise<void> {
+  if (state === 'failed' && !(await hasOpenJob(tx, id))) await queueJob(tx, id, 'the same bytes were uploaded again');
 }
 
 async function requestJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {

@@ -13,20 +13,25 @@ export type ErrorKind =
   | 'too_large'
   | 'unprocessable'
   | 'busy'
-  | 'bad_range';
+  | 'bad_range'
+  | 'bad_checksum';
 
 const CODES = {
   bad_request: { kind: 'invalid', message: 'The request is not understood.' },
   bad_file_name: { kind: 'invalid', message: 'The file name is missing, too long or holds control characters.' },
   bad_cursor: { kind: 'invalid', message: 'The cursor is not one that this API handed out.' },
   bad_session: { kind: 'forbidden', message: 'The playback session is not valid for this video.' },
+  checksum_mismatch: { kind: 'bad_checksum', message: 'The bytes that arrived do not have the stated checksum.' },
+  database_unavailable: { kind: 'busy', message: 'The database cannot be reached; try again.' },
   digest_mismatch: { kind: 'unprocessable', message: 'The bytes that arrived do not have the stated digest.' },
   empty_upload: { kind: 'invalid', message: 'The upload holds no bytes.' },
+  idempotency_mismatch: { kind: 'unprocessable', message: 'This Idempotency-Key stands for other content.' },
   lease_lost: { kind: 'conflict', message: 'The lease of this task was lost; another attempt may be running.' },
   method_not_allowed: { kind: 'bad_method', message: 'This address does not answer to that method.' },
   no_edge: { kind: 'busy', message: 'No segment server can answer right now.' },
   no_such_page: { kind: 'missing', message: 'Nothing is here.' },
   no_such_segment: { kind: 'missing', message: 'No such playlist, segment or image.' },
+  no_such_upload: { kind: 'missing', message: 'No such upload.' },
   no_such_video: { kind: 'missing', message: 'No such video.' },
   not_a_video: { kind: 'unprocessable', message: 'The file holds no video or audio that can be decoded.' },
   process_running: { kind: 'conflict', message: 'A job is already running for this video.' },
@@ -37,10 +42,17 @@ const CODES = {
     message: 'The source has dimensions, tracks or a length out of bounds.',
   },
   store_unavailable: { kind: 'busy', message: 'The object store cannot be reached; try again.' },
+  too_many_uploads: { kind: 'busy', message: 'This server receives as many files as it can; try again.' },
   unauthorized: { kind: 'unauthorized', message: 'A valid token is needed.' },
+  unknown_content: { kind: 'missing', message: 'No video has this content yet: send the bytes.' },
+  upload_busy: { kind: 'busy', message: 'Another request still works on this upload; try again.' },
+  upload_expired: { kind: 'gone', message: 'The upload was left alone for too long and is gone.' },
   upload_incomplete: { kind: 'invalid', message: 'The upload broke off before all its bytes arrived.' },
+  upload_lock_lost: { kind: 'conflict', message: 'Another request has taken over this upload.' },
   upload_not_finished: { kind: 'conflict', message: 'The upload of this video is not finished.' },
+  upload_offset_conflict: { kind: 'conflict', message: 'The upload stands at another offset.' },
   upload_too_large: { kind: 'too_large', message: 'The upload is larger than this server accepts.' },
+  upload_too_long: { kind: 'too_large', message: 'More bytes arrived than the upload was declared to have.' },
 } as const satisfies Record<string, { kind: ErrorKind; message: string }>;
 
 export type ErrorCode = keyof typeof CODES;

@@ -4,6 +4,8 @@ export type VideoId = string & { readonly __is: 'VideoId' };
 export type JobId = string & { readonly __is: 'JobId' };
 export type TaskId = string & { readonly __is: 'TaskId' };
 export type SessionId = string & { readonly __is: 'SessionId' };
+/** 128 random bits in hex: whoever knows it may write to the upload. */
+export type UploadId = string & { readonly __is: 'UploadId' };
 /** SHA-256 over the concatenated SHA-256 digests of the source parts, in hex. */
 export type ContentId = string & { readonly __is: 'ContentId' };
 
@@ -13,6 +15,10 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 export const isVideoId = (text: string): text is VideoId => SHORT_ID.test(text);
 export const isSessionId = (text: string): text is SessionId => SHORT_ID.test(text);
+const UPLOAD_ID = /^[0-9a-f]{32}$/;
+export const isUploadId = (text: string): text is UploadId => UPLOAD_ID.test(text);
+const CONTENT_ID = /^[0-9a-f]{64}$/;
+export const isContentId = (text: string): text is ContentId => CONTENT_ID.test(text);
 export const isTaskId = (text: string): text is TaskId => UUID.test(text);
 
 export function parseVideoId(text: string): VideoId {

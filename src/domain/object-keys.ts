@@ -10,6 +10,9 @@ type OfVideo = { readonly videoId: VideoId };
 type OfGeneration = OfVideo & { readonly generation: number };
 type OfRendition = OfGeneration & { readonly rendition: string };
 
+/** Everything that belongs to uploads under way. */
+export const UPLOADS_PREFIX = 'uploads/';
+
 const six = (n: number): string => String(n).padStart(6, '0');
 const key = (text: string): ObjectKey => text as ObjectKey;
 
@@ -17,7 +20,13 @@ export const videoPrefix = (of: OfVideo): string => `videos/${of.videoId}/`;
 export const sourcePrefix = (of: OfVideo): string => `videos/${of.videoId}/source/`;
 export const generationPrefix = (of: OfGeneration): string => `videos/${of.videoId}/g${of.generation}/`;
 export const sourcePartKey = (of: OfVideo & { part: number }): ObjectKey => key(`${sourcePrefix(of)}${six(of.part)}`);
-export const uploadTailKey = (of: { uploadId: string }): ObjectKey => key(`uploads/${of.uploadId}/tail`);
+export const uploadPrefix = (of: { uploadId: string }): string => `${UPLOADS_PREFIX}${of.uploadId}/`;
+/**
+ * Bytes after the last whole part. The token is that of the lock they were written under: an object store cannot
+ * refuse a former holder's late write, so such a write gets a name that no row points to.
+ */
+export const uploadTailKey = (of: { uploadId: string; token: number }): ObjectKey =>
+  key(`${uploadPrefix(of)}tail-${of.token}`);
 export const initKey = (of: OfRendition): ObjectKey => key(`${generationPrefix(of)}${of.rendition}/init.mp4`);
 export const segmentKey = (of: OfRendition & { segment: number }): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/${six(of.segment)}.m4s`);

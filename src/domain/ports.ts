@@ -3,6 +3,7 @@ import type { ObjectKey } from './object-keys.ts';
 import type { ByteRange } from './source.ts';
 import type { VideoState } from './states.ts';
 import type { LentTask, TaskFailure, TaskResult } from './tasks.ts';
+import type { UploadGrant } from './upload-records.ts';
 import type { VideoList, VideoResource } from './video-resource.ts';
 
 export type StoredObjectInfo = {
@@ -63,6 +64,8 @@ export type FinishedUpload = {
   readonly videoId: VideoId;
   readonly contentId: ContentId;
   readonly parts: readonly StoredPart[];
+  /** The resumable upload that brought it; it is closed in the same transaction. */
+  readonly upload?: UploadGrant;
 };
 export type VideoQuery = { readonly limit: number; readonly cursor?: string };
 

@@ -10,6 +10,8 @@ const STATUS_OF_KIND: Readonly<Record<string, number>> = {
   too_large: 413,
   bad_range: 416,
   unprocessable: 422,
+  /** tus 1.0.0, checksum extension. */
+  bad_checksum: 460,
   busy: 503,
 };
 
