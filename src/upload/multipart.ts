@@ -7,36 +7,38 @@ export type FormFile = {
   readonly filename: string;
   readonly contentType: string;
   readonly bytes: AsyncIterable<Uint8Array>;
-  /** The form must have ended properly after the file. @throws DomainError upload_incomplete */
-  readonly assertWhole: () => void;
+  /** Waits for the end of the form, which comes after that of the file. @throws DomainError upload_incomplete, bad_request */
+  readonly assertWhole: () => Promise<void>;
 };
 
 /** Finds the field `file` of a form (RFC 7578) and gives its bytes as a stream; other fields before it are skipped. */
-export function openMultipart(request: IncomingMessage): Promise<FormFile> {
-  return new Promise((resolve, reject) => {
-    let found: Readable | undefined;
-    let isWhole = false;
-    const fail = (error: Error): void => {
-      found?.destroy(error);
-      reject(error);
-    };
-    const form = parserOf(request);
-    form.on('file', (field, stream, filename, _encoding, contentType) => {
-      if (field !== 'file' || found) return void stream.resume();
-      found = stream;
-      const assertWhole = (): void => {
-        if (!isWhole) throw new DomainError('upload_incomplete');
-      };
-      resolve({ filename, contentType, bytes: stream, assertWhole });
-    });
-    form.on('error', (cause) => fail(badForm('The form cannot be read.', cause)));
-    form.on('finish', () => {
-      isWhole = true;
-      reject(badForm('The form has no file in a field named "file".'));
-    });
-    request.on('aborted', () => fail(new DomainError('upload_incomplete')));
-    request.pipe(form);
+export async function openMultipart(request: IncomingMessage): Promise<FormFile> {
+  const opened = Promise.withResolvers<FormFile>();
+  const ended = Promise.withResolvers<void>();
+  // Who gave up on the file does not ask how the form ended.
+  ended.promise.catch(() => {});
+  let found: Readable | undefined;
+  const fail = (error: Error): void => {
+    opened.reject(error);
+    ended.reject(error);
+    found?.destroy(error);
+  };
+  const form = parserOf(request);
+  form.on('file', (field, stream, filename, _encoding, contentType) => {
+    // Whoever reads the stream is told; until somebody does, a broken form must not end the process.
+    stream.on('error', () => {});
+    if (field !== 'file' || found) return void stream.resume();
+    found = stream;
+    opened.resolve({ filename, contentType, bytes: stream, assertWhole: () => ended.promise });
   });
+  form.on('error', (cause) => fail(badForm('The form cannot be read.', cause)));
+  form.on('finish', () => {
+    ended.resolve();
+    opened.reject(badForm('The form has no file in a field named "file".'));
+  });
+  request.on('aborted', () => fail(new DomainError('upload_incomplete')));
+  request.pipe(form);
+  return opened.promise;
 }
 
 function parserOf(request: IncomingMessage): BusboyInstance {

@@ -34,7 +34,7 @@ export async function postUpload(
   deps.log.info('upload_started', { videoId, filename: file.filename });
   try {
     const source = await appendBytes(videoId, file.bytes, deps);
-    file.assertWhole();
+    await file.assertWhole();
     assertDigest(source, wantedSha256);
     return await completeUpload(videoId, source, deps);
   } catch (error) {
@@ -48,22 +48,21 @@ type OpenFile = {
   contentType: string;
   bytes: AsyncIterable<Uint8Array>;
   /** @throws DomainError upload_incomplete */
-  assertWhole: () => void;
+  assertWhole: () => Promise<void>;
   isCutOff: () => boolean;
 };
 
 async function openFile(request: IncomingMessage, filename: string | undefined): Promise<OpenFile> {
   const contentType = request.headers['content-type'] ?? 'application/octet-stream';
   const isCutOff = (): boolean => request.destroyed && !request.complete;
-  const assertWhole = (): void => {
+  const assertWhole = async (): Promise<void> => {
     if (!request.complete) throw new DomainError('upload_incomplete');
   };
   if (!contentType.startsWith('multipart/form-data'))
     return { filename: parseFileName(filename ?? 'untitled'), contentType, bytes: request, assertWhole, isCutOff };
   const part = await openMultipart(request);
   const name = parseFileName(filename ?? part.filename);
-  const assertPartWhole = (): void => part.assertWhole();
-  return { filename: name, contentType: part.contentType, bytes: part.bytes, assertWhole: assertPartWhole, isCutOff };
+  return { ...part, filename: name, isCutOff };
 }
 
 function assertDeclaredSize(request: IncomingMessage, maxBytes: number): void {
