@@ -131,10 +131,40 @@ export async function picturesOf(path: string, graph = '[0:v]null[o]'): Promise<
   });
 }
 
-/** Decoded samples of the first channel, at 48 kHz. */
-export async function samplesOf(path: string): Promise<Float32Array> {
-  const graph = '[0:a]aresample=48000:async=1:first_pts=0,pan=mono|c0=c0,aformat=sample_fmts=flt[o]';
-  const args = ['-nostdin', '-v', 'error', '-i', path, '-filter_complex', graph, '-map', '[o]', '-f', 'f32le', '-'];
-  const { stdout } = await run('ffmpeg', args, { encoding: 'buffer', maxBuffer: 1 << 28 });
-  return new Float32Array(stdout.buffer, stdout.byteOffset, Math.floor(stdout.byteLength / 4));
+/** Timestamps of all packets of the only track, in the order of presentation, in ticks of its timescale. */
+export async function packetTicks(path: string): Promise<number[]> {
+  const { stdout } = await run('ffprobe', ['-v', 'error', '-show_entries', 'packet=pts', '-of', 'csv=p=0', path], {
+    maxBuffer: 1 << 24,
+  });
+  return stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => Number.parseInt(line, 10))
+    .sort((a, b) => a - b);
+}
+
+/** Decoded samples of the first channel at 48 kHz, from the given time of the file on. */
+export async function samplesFrom(originSeconds: string, path: string): Promise<Float32Array> {
+  const onTime = `asetpts=PTS-(${originSeconds})/TB,aresample=48000:async=1000:first_pts=0`;
+  const graph = `[0:a]${onTime},pan=mono|c0=c0,aformat=sample_fmts=flt[o]`;
+  const input = ['-nostdin', '-v', 'error', '-copyts', '-i', path];
+  const { stdout } = await run('ffmpeg', [...input, '-filter_complex', graph, '-map', '[o]', '-f', 'f32le', '-'], {
+    encoding: 'buffer',
+    maxBuffer: 1 << 28,
+  });
+  // Copied, since the samples need an aligned start.
+  return new Float32Array(Uint8Array.from(stdout).buffer, 0, Math.floor(stdout.byteLength / 4));
+}
+
+/** By how many samples `late` comes after `early`, up to 100 ms, judged by a second of sound after the first. */
+export function lagOf(late: Float32Array, early: Float32Array): number {
+  const RANGE = 4800;
+  const scores = Array.from({ length: 2 * RANGE + 1 }, (_, i) => correlation(late, early, i - RANGE));
+  return scores.indexOf(Math.max(...scores)) - RANGE;
+}
+
+function correlation(late: Float32Array, early: Float32Array, lag: number): number {
+  let sum = 0;
+  for (let i = 48_000; i < 96_000; i += 3) sum += (early[i] ?? 0) * (late[i + lag] ?? 0);
+  return sum;
 }
