@@ -7,7 +7,7 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = z.coerce.number().int().positive();
 
-const settings = z.object({
+const settings = z.strictObject({
   MILLRACE_HOST: z.string().min(1).default('127.0.0.1'),
   MILLRACE_PORT: port.optional(),
   MILLRACE_DATA: z.string().min(1).default('./data'),
@@ -29,6 +29,10 @@ const settings = z.object({
   MILLRACE_NODE: z.string().min(1).max(100).optional(),
   MILLRACE_EDGE_CACHE_BYTES: bytes.default(256 * 1024 * 1024),
   MILLRACE_MAX_UPLOAD_BYTES: bytes.default(1024 ** 4),
+  /** An upload without another byte is kept this long. */
+  MILLRACE_UPLOAD_EXPIRY_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(86_400),
+  /** A sender that is silent for this long has left. */
+  MILLRACE_UPLOAD_IDLE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(30),
   MILLRACE_LEASE_SECONDS: z.coerce.number().int().min(10).max(3_600).default(15),
   MILLRACE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
@@ -41,14 +45,21 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError that names every wrong setting. */
 export function parseConfig(environment: NodeJS.ProcessEnv): Config {
-  const ours = Object.entries(environment).filter(([name, value]) => name.startsWith('MILLRACE_') && value !== '');
+  const ours = Object.entries(environment).filter(([name, value]) => SETTING.test(name) && value !== '');
   const parsed = settings.safeParse(Object.fromEntries(ours));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(line).join('\n'));
   assertLoopback(parsed.data.MILLRACE_HOST);
   return Object.freeze(parsed.data);
 }
 
-const line = (issue: z.core.$ZodIssue): string => `${issue.path.join('.')}: ${issue.message}`;
+/** Tests have settings of their own, which a started instance may well find in its environment. */
+const SETTING = /^MILLRACE_(?!TEST_)/;
+
+function line(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((name) => `${name}: there is no such setting`).join('\n');
+  return `${issue.path.join('.')}: ${issue.message}`;
+}
 
 /** There are no API keys yet, so nobody but this machine may talk to us. */
 function assertLoopback(host: string): void {

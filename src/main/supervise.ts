@@ -27,8 +27,11 @@ const READY_DEADLINE_MS = 60_000;
 /** Longer than any role takes for itself. */
 const KILL_AFTER_MS = 15_000;
 
+export type Pause = (ms: number, signal: AbortSignal) => Promise<unknown>;
+const wait: Pause = (ms, signal) => delay(ms, undefined, { signal });
+
 /** Keeps one child process running until it is told to stop. */
-export function supervise(spec: ChildSpec, log: Log<LogEvent>, nowMs: () => number): Supervised {
+export function supervise(spec: ChildSpec, log: Log<LogEvent>, nowMs: () => number, pause = wait): Supervised {
   const stopping = new AbortController();
   let child = start();
   const ready = spec.ready(AbortSignal.any([stopping.signal, AbortSignal.timeout(READY_DEADLINE_MS)]));
@@ -41,14 +44,15 @@ export function supervise(spec: ChildSpec, log: Log<LogEvent>, nowMs: () => numb
   }
 
   async function watch(): Promise<void> {
-    for (let waitMs = FIRST_RESTART_MS; ; ) {
+    for (let waitMs = FIRST_RESTART_MS; ; waitMs = Math.min(waitMs * 2, LAST_RESTART_MS)) {
       const startedMs = nowMs();
       const { code, signal } = await exitOf(child);
       const expected = stopping.signal.aborted;
       log[expected ? 'info' : 'warn']('child_exited', { child: spec.name, pid: child.pid, code, signal, expected });
       if (expected) return;
-      waitMs = nowMs() - startedMs > SETTLED_MS ? FIRST_RESTART_MS : Math.min(waitMs * 2, LAST_RESTART_MS);
-      await delay(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
+      if (nowMs() - startedMs > SETTLED_MS) waitMs = FIRST_RESTART_MS;
+      // Being stopped cuts the pause short, which is looked at next.
+      await pause(waitMs, stopping.signal).catch(() => {});
       if (stopping.signal.aborted) return;
       child = start();
     }

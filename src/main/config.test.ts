@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, parseConfig } from './config.ts';
+
+test('without any setting there is a working configuration, on loopback', () => {
+  const config = parseConfig({ PATH: '/bin' });
+  assert.equal(config.MILLRACE_HOST, '127.0.0.1');
+  assert.equal(config.MILLRACE_WORKERS, 2);
+  assert.ok(Object.isFrozen(config));
+  assert.equal('PATH' in config, false);
+});
+
+test('numbers come as numbers, and an empty setting is one that was not given', () => {
+  const config = parseConfig({ MILLRACE_PORT: '9000', MILLRACE_WORKERS: '0', MILLRACE_SECRET: '', MILLRACE_DATA: '' });
+  assert.equal(config.MILLRACE_PORT, 9000);
+  assert.equal(config.MILLRACE_WORKERS, 0);
+  assert.equal(config.MILLRACE_SECRET, undefined);
+  assert.equal(config.MILLRACE_DATA, './data');
+});
+
+/** A wrong value for each setting that can be wrong. */
+const WRONG: Readonly<Record<string, readonly string[]>> = {
+  MILLRACE_PORT: ['-1', '65536', 'http', '80.5'],
+  MILLRACE_DATABASE_URL: ['mysql://x', '/var/lib', 'localhost'],
+  MILLRACE_STORE: ['http://bucket', '/folder', 's3:bucket'],
+  MILLRACE_SECRET: ['short'],
+  MILLRACE_WORKER_TOKEN: ['fifteen letters'],
+  MILLRACE_WORKERS: ['-1', '65', 'two', '1.5'],
+  MILLRACE_ORCHESTRATOR_URL: ['localhost'],
+  MILLRACE_EDGE_CACHE_BYTES: ['0', '-1', '1 GB'],
+  MILLRACE_MAX_UPLOAD_BYTES: ['0', 'all'],
+  MILLRACE_LEASE_SECONDS: ['9', '3601', 'long'],
+  MILLRACE_LOG_LEVEL: ['loud', 'INFO'],
+  MILLRACE_HOST: ['0.0.0.0', '192.168.1.10', '::', 'example.org', '127.0.0.1.example.org'],
+};
+
+for (const [name, values] of Object.entries(WRONG))
+  test(`a wrong ${name} stops the start with its name`, () => {
+    for (const value of values)
+      assert.throws(
+        () => parseConfig({ [name]: value }),
+        (error) => error instanceof ConfigError && error.message.startsWith(`${name}:`),
+        `${name}=${value}`,
+      );
+  });
+
+test('all wrong settings are named at once', () => {
+  assert.throws(() => parseConfig({ MILLRACE_PORT: 'x', MILLRACE_SECRET: 'y', MILLRACE_LOG_LEVEL: 'z' }), {
+    message: /^MILLRACE_PORT: .+\nMILLRACE_SECRET: .+\nMILLRACE_LOG_LEVEL: .+$/,
+  });
+});
+
+test('a setting that does not exist, as after a slip of the pen, stops the start', () => {
+  assert.throws(() => parseConfig({ MILLRACE_WORKER: '4' }), {
+    message: /^MILLRACE_WORKER: there is no such setting$/,
+  });
+  parseConfig({ MILLRACE_TEST_MEDIA: '/clips' });
+});
