@@ -6,6 +6,7 @@ const BITRATE_BPS = 128_000;
 /** Where no video sets the pace. */
 const SEGMENT_SECONDS = 4;
 
+type Pace = Pick<AudioPlan, 'samples' | 'originSeconds' | 'segmentSeconds' | 'delayTicks'>;
 type InStepWith = { readonly grid: VideoGrid; readonly startSeconds: string };
 
 /** How one audio track is made. With a video it starts and ends together with it, to the sample. */
@@ -19,19 +20,21 @@ export function planAudio(track: AudioTrackFacts, video?: InStepWith): AudioPlan
   };
 }
 
-function pacedBy({ grid, startSeconds }: InStepWith): Pick<AudioPlan, 'samples' | 'originSeconds' | 'segmentSeconds'> {
+function pacedBy({ grid, startSeconds }: InStepWith): Pace {
   const { numerator, denominator } = grid.frameRate;
   return {
     samples: Math.round((grid.frames * denominator * AUDIO_RATE_HZ) / numerator),
     originSeconds: startSeconds,
     segmentSeconds: (grid.segmentFrames * denominator) / numerator,
+    delayTicks: Math.round((grid.delayTicks * AUDIO_RATE_HZ) / grid.timescale),
   };
 }
 
-const ownPace = (track: AudioTrackFacts): Pick<AudioPlan, 'samples' | 'originSeconds' | 'segmentSeconds'> => ({
+const ownPace = (track: AudioTrackFacts): Pace => ({
   samples: Math.round(track.durationSeconds * AUDIO_RATE_HZ),
   originSeconds: track.startSeconds,
   segmentSeconds: SEGMENT_SECONDS,
+  delayTicks: 0,
 });
 
 export const aacFrameCount = (plan: AudioPlan): number => Math.ceil(plan.samples / AAC_FRAME_SAMPLES);
@@ -54,8 +57,8 @@ export function audioBoundaries(plan: AudioPlan): number[] {
 
 const LANGUAGE = /^[a-z]{2,3}$/;
 
-/** A canonical BCP 47 language such as `en` for the container's `eng`, or `und`. */
-function languageOf(track: AudioTrackFacts): string {
+/** A canonical BCP 47 language such as `en` for the container's `eng`, or `und`, whatever the container says. */
+export function languageOf(track: AudioTrackFacts): string {
   const tag = track.language?.toLowerCase() ?? 'und';
   if (!LANGUAGE.test(tag)) return 'und';
   return Intl.getCanonicalLocales(tag)[0]?.toLowerCase() ?? 'und';

@@ -23,6 +23,7 @@ test('a segment at 29.97 frames per second lasts 4.004 s, in whole frames and ti
     segmentFrames: 120,
     timescale: 30_000,
     ticksPerFrame: 1001,
+    delayTicks: 2002,
   });
 });
 

@@ -2,6 +2,8 @@ import type { Chunk, FrameRate, VideoGrid } from './tasks.ts';
 
 const GOP_SECONDS = 2;
 const GOPS_PER_SEGMENT = 2;
+/** A pyramid of B-frames needs two frames decoded ahead; the encoder is told to build no deeper one. */
+const DECODED_AHEAD_FRAMES = 2;
 /** Players compute with rounded times below this; MPEG-DASH wants a millisecond to be many ticks. */
 const MIN_TIMESCALE = 10_000;
 /** Longer chunks pay less for seams and seeking, but a lost one costs more and workers finish less evenly. */
@@ -24,6 +26,7 @@ export function gridOf(video: { readonly frameRate: FrameRate; readonly frames: 
     segmentFrames: gopFrames * GOPS_PER_SEGMENT,
     timescale: numerator * scale,
     ticksPerFrame: denominator * scale,
+    delayTicks: DECODED_AHEAD_FRAMES * denominator * scale,
   };
 }
 

@@ -1,3 +1,4 @@
+import { languageOf } from './audio-plan.ts';
 import { durationSeconds } from './hls-playlist.ts';
 import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
 import type { StoredRendition, StoredSegment } from './tasks.ts';
@@ -31,11 +32,11 @@ function videoSet(generation: number, video: readonly VideoOffer[]): string {
   );
   const set = { contentType: 'video', mimeType: 'video/mp4', segmentAlignment: 'true', startWithSAP: 1 };
   // All rungs are cut at the same frames, so one timeline stands for them all.
-  return adaptationSet(set, '', generation, video[0]?.made, representations);
+  return adaptationSet(set, '', generation, video[0], representations);
 }
 
 function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer): string {
-  const { language } = plan.track;
+  const language = languageOf(plan.track);
   const representation = `      <Representation${attributes({
     id: plan.rendition,
     codecs: made.codec,
@@ -44,21 +45,25 @@ function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer): st
   })}>
         <AudioChannelConfiguration schemeIdUri="urn:mpeg:dash:23003:3:audio_channel_configuration:2011" value="2"/>
       </Representation>`;
-  const lang = language === undefined ? {} : { lang: language };
+  const lang = language === 'und' ? {} : { lang: language };
   const set = { contentType: 'audio', mimeType: 'audio/mp4', ...lang, segmentAlignment: 'true', startWithSAP: 1 };
   const role = '      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>\n';
-  return adaptationSet(set, role, generation, made, [representation]);
+  return adaptationSet(set, role, generation, { made, delayTicks: plan.delayTicks }, [representation]);
 }
+
+type Timed = { readonly made: StoredRendition; readonly delayTicks: number };
 
 function adaptationSet(
   set: Record<string, string | number>,
   head: string,
   generation: number,
-  made: StoredRendition | undefined,
+  timed: Timed | undefined,
   representations: readonly string[],
 ): string {
   const template = {
-    timescale: made?.timescale ?? 1,
+    timescale: timed?.made.timescale ?? 1,
+    // The period begins with the first frame shown, and not with the first one decoded.
+    presentationTimeOffset: timed?.delayTicks ?? 0,
     initialization: `g${generation}/$RepresentationID$/init.mp4`,
     media: `g${generation}/$RepresentationID$/$Number%06d$.m4s`,
     startNumber: 0,
@@ -66,7 +71,7 @@ function adaptationSet(
   return `    <AdaptationSet${attributes(set)}>
 ${head}      <SegmentTemplate${attributes(template)}>
         <SegmentTimeline>
-${timeline(made?.segments ?? [])}
+${timeline(timed?.made.segments ?? [], timed?.delayTicks ?? 0)}
         </SegmentTimeline>
       </SegmentTemplate>
 ${representations.join('\n')}
@@ -74,7 +79,7 @@ ${representations.join('\n')}
 }
 
 /** Runs of equally long segments become one S element. */
-function timeline(segments: readonly StoredSegment[]): string {
+function timeline(segments: readonly StoredSegment[], firstTicks: number): string {
   const runs: { ticks: number; repeats: number }[] = [];
   for (const { durationTicks } of segments) {
     const run = runs.at(-1);
@@ -83,7 +88,7 @@ function timeline(segments: readonly StoredSegment[]): string {
   }
   return runs
     .map(({ ticks, repeats }, i) => {
-      const start = i === 0 ? { t: 0 } : {};
+      const start = i === 0 ? { t: firstTicks } : {};
       return `          <S${attributes({ ...start, d: ticks, ...(repeats > 0 ? { r: repeats } : {}) })}/>`;
     })
     .join('\n');

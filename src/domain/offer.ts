@@ -12,6 +12,8 @@ export type VideoOffer = {
   readonly frameRate: FrameRate;
   readonly made: StoredRendition;
   readonly bandwidth: Bandwidth;
+  /** Presentation of the first frame. */
+  readonly delayTicks: number;
 };
 export type AudioOffer = { readonly plan: AudioPlan; readonly made: StoredRendition; readonly bandwidth: Bandwidth };
 
@@ -30,7 +32,8 @@ export function offerOf(generation: number, plan: JobPlan, results: readonly Sto
   const video = plan.rungs.map((rung): VideoOffer => {
     if (!grid) throw new IncompleteError(`${rung.rendition} has no frame grid`);
     const made = join(rung.rendition, results, grid.frames * grid.ticksPerFrame);
-    return { rung, frameRate: grid.frameRate, made, bandwidth: measureBandwidth(made) };
+    const { frameRate, delayTicks } = grid;
+    return { rung, frameRate, delayTicks, made, bandwidth: measureBandwidth(made) };
   });
   const audio = plan.audio.map((audioPlan): AudioOffer => {
     const made = join(audioPlan.rendition, results, audioPlan.samples, AAC_FRAME_SAMPLES);

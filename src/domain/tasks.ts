@@ -62,6 +62,8 @@ export type VideoGrid = {
   readonly segmentFrames: number;
   readonly timescale: number;
   readonly ticksPerFrame: number;
+  /** Presentation of frame 0: as long after the start as frames are decoded ahead. Sound is delayed alike. */
+  readonly delayTicks: number;
 };
 
 /** A whole number of segments, encoded as one task. */
@@ -83,6 +85,8 @@ export type AudioPlan = {
   /** Where time 0 lies in the source: the video track's start, so that both stay in step. */
   readonly originSeconds: string;
   readonly segmentSeconds: number;
+  /** Presentation of the first sample, in samples: the video's delay. */
+  readonly delayTicks: number;
 };
 
 /** Everything that was decided for a job after its probe. */

@@ -56,39 +56,52 @@ function* readRun(moof: Buffer, trun: Box, defaults: Defaults): Generator<Sample
   }
 }
 
-/** Numbers the fragment within its track, in place. */
-export function numberFragment(moof: Buffer, sequence: number): void {
-  moof.writeUInt32BE(sequence, needBox(moof, 'moof/mfhd').body + 4);
-}
-
-export type AudioFragment = {
-  readonly sequence: number;
-  readonly decodeTicks: number;
-  readonly frames: readonly { readonly bytes: Uint8Array; readonly durationTicks: number }[];
-};
+export type NewFragment = Fragment & { readonly sequence: number };
 
 const TRACK_ID = 1;
 const DEFAULT_BASE_IS_MOOF = 0x20000;
-const WITH_DATA_OFFSET_DURATIONS_SIZES = 0x301;
+const TFHD_DEFAULTS = 0x8 | 0x20; // duration, flags
+const TRUN_ALWAYS = 0x1 | 0x4 | 0x200; // data offset, flags of the first sample, sizes
+const TRUN_DURATIONS = 0x100;
+const TRUN_OFFSETS = 0x800;
+const SYNC_FLAGS = 0x2000000; // depends on no other sample
+const NON_SYNC_FLAGS = 0x1010000; // depends on others, is not a sync sample
 
-/** A `moof` and `mdat` pair of audio frames, which are all sync samples. */
-export function makeAudioFragment({ sequence, decodeTicks, frames }: AudioFragment): Buffer {
-  const fields = frames.flatMap(({ durationTicks, bytes }) => [durationTicks, bytes.byteLength]);
+/** The `moof` of a fragment with one track, whose `mdat` follows at once. Only the first sample may differ in being a sync sample. */
+export function makeMoof({ sequence, decodeTicks, samples }: NewFragment): Buffer {
+  const [first] = samples;
+  const last = samples.at(-1);
+  if (!first || !last) throw new Error('a fragment holds at least one sample');
+  const hasDurations = samples.some((sample) => sample.durationTicks !== first.durationTicks);
+  const hasOffsets = samples.some((sample) => sample.offsetTicks !== 0);
+  const flags = TRUN_ALWAYS | (hasDurations ? TRUN_DURATIONS : 0) | (hasOffsets ? TRUN_OFFSETS : 0);
+  const fields = samples.flatMap(({ durationTicks, sizeBytes, offsetTicks }) => [
+    ...(hasDurations ? [durationTicks] : []),
+    sizeBytes,
+    ...(hasOffsets ? [offsetTicks] : []),
+  ]);
   const moofWith = (dataOffset: number): Buffer =>
     makeBox(
       'moof',
       makeFullBox('mfhd', 0, 0, uint32(sequence)),
       makeBox(
         'traf',
-        makeFullBox('tfhd', 0, DEFAULT_BASE_IS_MOOF, uint32(TRACK_ID)),
+        makeFullBox(
+          'tfhd',
+          0,
+          DEFAULT_BASE_IS_MOOF | TFHD_DEFAULTS,
+          uint32(TRACK_ID, first.durationTicks, flagsOf(last)),
+        ),
         makeFullBox('tfdt', 1, 0, uint64(decodeTicks)),
-        makeFullBox('trun', 0, WITH_DATA_OFFSET_DURATIONS_SIZES, uint32(frames.length, dataOffset, ...fields)),
+        makeFullBox('trun', 0, flags, uint32(samples.length, dataOffset, flagsOf(first), ...fields)),
       ),
     );
-  const mdat = makeBox('mdat', ...frames.map((frame) => frame.bytes));
-  const moof = moofWith(moofWith(0).length + 8);
-  return Buffer.concat([moof, mdat]);
+  return moofWith(moofWith(0).length + MDAT_HEADER_BYTES);
 }
+
+const flagsOf = (sample: Sample): number => (sample.isSync ? SYNC_FLAGS : NON_SYNC_FLAGS);
+
+export const MDAT_HEADER_BYTES = 8;
 
 /** Marks the file as a segment on its own: `cmfs`, of CMAF, section 7.3.3.1. */
 export const segmentType = (): Buffer =>

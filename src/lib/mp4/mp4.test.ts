@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { boxesIn, findBox, makeBox, uint32 } from './box.ts';
 import { readBoxes, type StreamedBox } from './box-stream.ts';
-import { makeAudioFragment, numberFragment, readFragment } from './fragment.ts';
+import { makeMoof, readFragment } from './fragment.ts';
 import { readTrack } from './track.ts';
 
 const FRAGMENTED = ['-f', 'mp4', '-movflags', '+cmaf+frag_keyframe+delay_moov+skip_trailer', '-use_editlist', '0'];
@@ -83,34 +83,22 @@ test('every frame of a fragment is found, with its length and whether it is a ke
   }
 });
 
-test('a fragment is numbered in place', async () => {
-  const moof = (await boxesOf(videoFile())).find((box) => box.type === 'moof')!.bytes;
-  numberFragment(moof, 4711);
-  assert.equal(moof.readUInt32BE(findBox(moof, 'moof/mfhd')!.body + 4), 4711);
-});
-
-test('an audio fragment that we make says what it holds', () => {
-  const frame = fc.record({
-    bytes: fc.uint8Array({ maxLength: 40 }),
+test('a moof that we make says what it holds, and where its mdat begins', () => {
+  const sample = fc.record({
     durationTicks: fc.integer({ min: 1, max: 1024 }),
+    sizeBytes: fc.nat(5000),
+    offsetTicks: fc.nat(5000),
   });
   const ticks = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+  const list = fc.array(sample, { minLength: 1, maxLength: 20 });
   fc.assert(
-    fc.property(fc.array(frame, { minLength: 1, maxLength: 20 }), ticks, (frames, decodeTicks) => {
-      const bytes = makeAudioFragment({ sequence: 3, decodeTicks, frames });
-      const [moof, mdat] = [...boxesIn(bytes)];
-      const fragment = readFragment(bytes.subarray(moof!.start, moof!.end));
-      assert.equal(fragment.decodeTicks, decodeTicks);
-      assert.deepEqual(
-        fragment.samples,
-        frames.map((one) => ({
-          durationTicks: one.durationTicks,
-          sizeBytes: one.bytes.length,
-          isSync: true,
-          offsetTicks: 0,
-        })),
-      );
-      assert.ok(bytes.subarray(mdat!.body, mdat!.end).equals(Buffer.concat(frames.map((one) => one.bytes))));
+    fc.property(list, ticks, fc.boolean(), (fields, decodeTicks, areAllSync) => {
+      const samples = fields.map((one, i) => ({ ...one, isSync: i === 0 || areAllSync }));
+      const moof = makeMoof({ sequence: 4711, decodeTicks, samples });
+      assert.deepEqual(readFragment(moof), { decodeTicks, samples });
+      assert.equal(moof.readUInt32BE(findBox(moof, 'moof/mfhd')!.body + 4), 4711);
+      const trun = findBox(moof, 'moof/traf/trun')!;
+      assert.equal(moof.readUInt32BE(trun.body + 8), moof.length + 8);
     }),
   );
 });
