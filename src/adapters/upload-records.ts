@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import { DomainError } from '../domain/errors.ts';
 import type { ContentId, UploadId, VideoId } from '../domain/ids.ts';
-import type { NewTransfer, UploadGrant, UploadRecords, UploadStep } from '../domain/upload-records.ts';
+import { partCount } from '../domain/source.ts';
+import type { KnownVideo, NewTransfer, UploadGrant, UploadRecords, UploadStep } from '../domain/upload-records.ts';
 import { answered } from './database-outage.ts';
 import { type Database, json } from './postgres.ts';
 import { findUpload, knownUploads, partsOf } from './upload-rows.ts';
@@ -25,6 +26,7 @@ const SWEEP_LEASE_MS = 60_000;
 export function createUploadRecords({ db, leaseMs, expiryMs }: UploadRecordsOptions): UploadRecords {
   return {
     open: (transfer) => answered(() => open(db, transfer, { leaseMs, expiryMs })),
+    openFinished: (transfer, known) => answered(() => openFinished(db, transfer, known, expiryMs)),
     find: (uploadId) => answered(() => findUpload(db, uploadId)),
     tryLock: (uploadId) => answered(() => tryLock(db, uploadId, leaseMs)),
     askHolder: (uploadId) =>
@@ -48,6 +50,15 @@ export function createUploadRecords({ db, leaseMs, expiryMs }: UploadRecordsOpti
     remove: (grant) => answered(() => remove(db, grant)),
     claimExpired: (limit) => answered(() => claimExpired(db, limit)),
     known: (uploadIds) => answered(() => knownUploads(db, uploadIds)),
+    vanishedVideos: (limit) => answered(() => vanishedVideos(db, limit)),
+    forgetVanished: (videoId) =>
+      answered(async () => {
+        await db.updateTable('video_aliases').set({ objects_gone: true }).where('id', '=', videoId).execute();
+      }),
+    forgetOldKeys: () =>
+      answered(async () => {
+        await db.deleteFrom('idempotency_keys').where('expires_at', '<', fromNow(0)).execute();
+      }),
     videoOfContent: (contentId) => answered(() => videoOfContent(db, contentId)),
   };
 }
@@ -81,6 +92,26 @@ function open(db: Database, transfer: NewTransfer, times: { leaseMs: number; exp
       .execute();
     return { uploadId, token: FIRST_TOKEN };
   });
+}
+
+async function openFinished(
+  db: Database,
+  { uploadId, metadata }: Pick<NewTransfer, 'uploadId' | 'metadata'>,
+  { videoId, sizeBytes }: KnownVideo,
+  expiryMs: number,
+): Promise<void> {
+  await db
+    .insertInto('uploads')
+    .values({
+      id: uploadId,
+      video_id: videoId,
+      size_bytes: sizeBytes,
+      whole_parts: partCount(sizeBytes),
+      metadata: json(metadata),
+      expires_at: fromNow(expiryMs),
+      finished_at: fromNow(0),
+    })
+    .execute();
 }
 
 async function tryLock(db: Database, uploadId: UploadId, leaseMs: number): Promise<UploadGrant | 'held' | 'missing'> {
@@ -172,15 +203,30 @@ async function claimExpired(db: Database, limit: number) {
   }));
 }
 
-function videoOfContent(db: Database, contentId: ContentId): Promise<VideoId | undefined> {
+function videoOfContent(db: Database, contentId: ContentId): Promise<KnownVideo | undefined> {
   return db.transaction().execute(async (tx) => {
     const elder = await tx
       .selectFrom('videos')
-      .select(['id', 'state'])
+      .select(['id', 'state', 'size_bytes'])
       .where('content_id', '=', contentId)
       .forUpdate()
       .executeTakeFirst();
-    if (elder) await retryFailed(tx, elder);
-    return elder?.id;
+    if (!elder) return undefined;
+    await retryFailed(tx, elder);
+    return { videoId: elder.id, sizeBytes: elder.size_bytes ?? 0, state: elder.state };
   });
+}
+
+/** Younger ones are being removed by whoever finished the upload. */
+const VANISHED_FOR_MS = 60_000;
+
+async function vanishedVideos(db: Database, limit: number): Promise<VideoId[]> {
+  const rows = await db
+    .selectFrom('video_aliases')
+    .select('id')
+    .where('objects_gone', '=', false)
+    .where('created_at', '<', fromNow(-VANISHED_FOR_MS))
+    .limit(limit)
+    .execute();
+  return rows.map((row) => row.id);
 }

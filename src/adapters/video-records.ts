@@ -22,6 +22,10 @@ export function createVideoRecords(db: Database): VideoRecords {
       await db.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
     },
     find: (videoId) => findVideo(db, videoId),
+    elderOf: async (videoId) => {
+      const row = await db.selectFrom('video_aliases').select('video_id').where('id', '=', videoId).executeTakeFirst();
+      return row?.video_id;
+    },
     list: (query) => listVideos(db, query),
     rename: async (videoId, title) => {
       const changed = await db

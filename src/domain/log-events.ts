@@ -13,9 +13,15 @@ export const LOG_EVENTS = [
   'child_exited',
   // upload
   'upload_started',
+  'upload_resumed',
+  'upload_lock_taken',
   'upload_completed',
   'upload_duplicate',
   'upload_failed',
+  'upload_broken_off',
+  'upload_expired',
+  'upload_terminated',
+  'upload_sweep_failed',
   'video_renamed',
   'video_deleted',
   // orchestrate

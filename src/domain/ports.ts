@@ -81,6 +81,8 @@ export interface VideoRecords {
   /** Forgets an upload that broke off. */
   abandonUpload(videoId: VideoId): Promise<void>;
   find(videoId: VideoId): Promise<VideoResource | undefined>;
+  /** The video that an upload turned out to be, where it was known already. */
+  elderOf(videoId: VideoId): Promise<VideoId | undefined>;
   /** Newest first. @throws DomainError bad_cursor */
   list(query: VideoQuery): Promise<VideoList>;
   rename(videoId: VideoId, title: string): Promise<boolean>;

@@ -1,5 +1,6 @@
 import type { ContentId, UploadId, VideoId } from './ids.ts';
 import { PART_SIZE_BYTES } from './source.ts';
+import type { VideoState } from './states.ts';
 
 /** What the client said of its file when it began, by the keys of tus (`filename`, `filetype`, …). */
 export type UploadMetadata = Readonly<Record<string, string | null>>;
@@ -36,6 +37,8 @@ export type NewTransfer = {
   readonly metadata: UploadMetadata;
 };
 
+export type KnownVideo = { readonly videoId: VideoId; readonly sizeBytes: number; readonly state: VideoState };
+
 export type StoredPartRow = { readonly part: number; readonly sizeBytes: number; readonly sha256: string };
 
 /** Where an upload stands after a step: the parts that became durable with it, and what is left in the tail. */
@@ -59,6 +62,8 @@ export type UploadStep = {
 export interface UploadRecords {
   /** A video in state uploading and its upload, locked by the caller. */
   open(transfer: NewTransfer): Promise<UploadGrant>;
+  /** An upload whose bytes are a video already: finished from the start. */
+  openFinished(transfer: Pick<NewTransfer, 'uploadId' | 'metadata'>, known: KnownVideo): Promise<void>;
   find(uploadId: UploadId): Promise<Upload | undefined>;
   /** At once: the lock, or whether somebody holds it or nothing is there. */
   tryLock(uploadId: UploadId): Promise<UploadGrant | 'held' | 'missing'>;
@@ -80,6 +85,12 @@ export interface UploadRecords {
   claimExpired(limit: number): Promise<(UploadGrant & Pick<Upload, 'videoId' | 'isFinished'>)[]>;
   /** Which of these uploads are still known. */
   known(uploadIds: readonly UploadId[]): Promise<UploadId[]>;
+  /** Ids that stand for an elder video and whose own objects may not be gone yet. */
+  vanishedVideos(limit: number): Promise<VideoId[]>;
+  /** The objects of a vanished video are gone. */
+  forgetVanished(videoId: VideoId): Promise<void>;
+  /** Idempotency keys that have served their time. */
+  forgetOldKeys(): Promise<void>;
   /** The video that has this content, unless it is still being uploaded; a failed one gets another try. */
-  videoOfContent(contentId: ContentId): Promise<VideoId | undefined>;
+  videoOfContent(contentId: ContentId): Promise<KnownVideo | undefined>;
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openObjectStore } from '../adapters/open-object-store.ts';
-import { shortIdFrom, type VideoId } from '../domain/ids.ts';
+import { shortIdFrom, type UploadId, type VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { type Check, remembered } from '../lib/health.ts';
@@ -18,6 +18,8 @@ export const VERSION: string = JSON.parse(readFileSync(join(PROJECT_ROOT, 'packa
 export const systemClock: Clock = { nowMs: () => Date.now() };
 
 export const newVideoId = (): VideoId => shortIdFrom(randomBytes(10)) as VideoId;
+
+export const newUploadId = (): UploadId => randomBytes(16).toString('hex') as UploadId;
 
 export const logOf = (config: Config, role: string): Log<LogEvent> =>
   createLog({ role, node: nodeName(config, role), level: config.MILLRACE_LOG_LEVEL });

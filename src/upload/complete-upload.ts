@@ -2,6 +2,7 @@ import type { VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { videoPrefix } from '../domain/object-keys.ts';
 import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
+import type { UploadGrant } from '../domain/upload-records.ts';
 import type { UploadAnswer } from '../domain/video-resource.ts';
 import type { Log } from '../lib/log.ts';
 import type { ReceivedSource } from './append-bytes.ts';
@@ -19,12 +20,13 @@ export type CompleteDeps = {
  */
 export async function completeUpload(
   videoId: VideoId,
-  source: ReceivedSource,
+  source: Pick<ReceivedSource, 'parts' | 'sizeBytes'>,
   deps: CompleteDeps,
+  upload?: UploadGrant,
 ): Promise<UploadAnswer> {
   const { parts, sizeBytes } = source;
   const contentId = contentIdOf(parts.map((part) => part.sha256));
-  const done = await deps.records.finishUpload({ videoId, contentId, parts });
+  const done = await deps.records.finishUpload({ videoId, contentId, parts, ...(upload ? { upload } : {}) });
   if (done.created) {
     deps.log.info('upload_completed', { videoId, sizeBytes, parts: parts.length, contentId });
   } else {

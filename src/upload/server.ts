@@ -2,9 +2,10 @@ import fastifySwagger from '@fastify/swagger';
 import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { DomainError } from '../domain/errors.ts';
-import { parseVideoId } from '../domain/ids.ts';
+import { parseVideoId, type UploadId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
+import type { Clock, ObjectStore, VideoRecords } from '../domain/ports.ts';
+import type { UploadRecords } from '../domain/upload-records.ts';
 import { type App, type AppOptions, createApp } from '../lib/app.ts';
 import type { Log } from '../lib/log.ts';
 import { deleteVideo } from './delete-video.ts';
@@ -13,12 +14,19 @@ import { addPages } from './pages.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
 import { processVideo } from './process-video.ts';
 import * as schemas from './schemas.ts';
+import { addTusRoutes } from './tus/tus-routes.ts';
+import { UploadLocks } from './upload-locks.ts';
 
 export type UploadApiDeps = {
   readonly store: ObjectStore;
   readonly records: VideoRecords;
   readonly log: Log<LogEvent>;
+  readonly uploads: UploadRecords;
+  readonly clock: Clock;
   readonly newVideoId: PostUploadDeps['newVideoId'];
+  readonly newUploadId: () => UploadId;
+  /** A sender that is silent for this long has left. */
+  readonly uploadIdleMs: number;
   readonly maxUploadBytes: number;
   readonly version: string;
   /** The built pages; undefined where they were not built, and then there are none. */
@@ -57,7 +65,12 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
     api.get(
       '/videos/:id',
       { schema: { ...of, summary: 'One video', response: { 200: video, '4xx': problem } } },
-      async (request) => found(await records.find(parseVideoId(request.params.id))),
+      async (request, reply) => {
+        const id = parseVideoId(request.params.id);
+        const resource = await records.find(id);
+        const elder = resource ? undefined : await records.elderOf(id);
+        return elder === undefined ? found(resource) : reply.redirect(`/videos/${elder}`, 308);
+      },
     );
 
     api.patch(
@@ -109,6 +122,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
     api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
   await app.register((plain) => addUpload(plain as unknown as App, deps));
+  await app.register((plain) => addResumableUploads(plain as unknown as App, deps));
   if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder);
   return app;
 }
@@ -137,6 +151,17 @@ async function addUpload(app: App, deps: UploadApiDeps): Promise<void> {
         .send(answer);
     },
   );
+}
+
+async function addResumableUploads(app: App, deps: UploadApiDeps): Promise<void> {
+  const locks = new UploadLocks({ ...deps, records: deps.uploads });
+  await addTusRoutes(app, {
+    ...deps,
+    ...deps.app,
+    locks,
+    maxBytes: deps.maxUploadBytes,
+    idleMs: deps.uploadIdleMs,
+  });
 }
 
 function found<T>(value: T | undefined): T {

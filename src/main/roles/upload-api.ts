@@ -1,28 +1,52 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkDatabase, type Database, migrate, openDatabase } from '../../adapters/postgres.ts';
+import { createUploadRecords } from '../../adapters/upload-records.ts';
 import { createVideoRecords } from '../../adapters/video-records.ts';
 import type { LogEvent } from '../../domain/log-events.ts';
 import type { App } from '../../lib/app.ts';
+import { Bell } from '../../lib/bell.ts';
 import type { Log } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { repeat } from '../../lib/repeat.ts';
 import { createUploadApi } from '../../upload/server.ts';
+import { sweepUploads } from '../../upload/sweep-uploads.ts';
 import type { Config } from '../config.ts';
-import { newVideoId, openStore, PROJECT_ROOT, required, storeCheck, uptimeSeconds, VERSION } from '../parts.ts';
+import {
+  newUploadId,
+  newVideoId,
+  openStore,
+  PROJECT_ROOT,
+  required,
+  storeCheck,
+  systemClock,
+  uptimeSeconds,
+  VERSION,
+} from '../parts.ts';
 
 export type UploadApi = { readonly app: App; readonly close: () => Promise<void> };
+
+/** A process that was killed or hangs holds up its uploads for this long. Renewed every second. */
+const UPLOAD_LEASE_MS = 4_000;
+const SWEEP_EVERY_MS = 60_000;
 
 /** The upload-api, ready to listen. */
 export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise<UploadApi> {
   const store = await openStore(config);
   const db = openDatabase(required(config, 'MILLRACE_DATABASE_URL'), (err) => log.warn('database_error', { err }));
   await migrate(db);
+  const expiryMs = config.MILLRACE_UPLOAD_EXPIRY_SECONDS * 1000;
+  const uploads = createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs });
   const pages = join(PROJECT_ROOT, 'web', 'dist');
   const app = await createUploadApi({
     store,
     records: createVideoRecords(db),
+    uploads,
+    clock: systemClock,
     log,
     newVideoId,
+    newUploadId,
+    uploadIdleMs: config.MILLRACE_UPLOAD_IDLE_SECONDS * 1000,
     maxUploadBytes: config.MILLRACE_MAX_UPLOAD_BYTES,
     version: VERSION,
     pagesFolder: existsSync(pages) ? pages : undefined,
@@ -38,8 +62,17 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
     },
   });
   await app.ready();
+  const stopping = new AbortController();
+  const sweeping = repeat(() => sweepUploads({ store, uploads, log }), {
+    everyMs: Math.min(SWEEP_EVERY_MS, expiryMs),
+    bell: new Bell(),
+    signal: stopping.signal,
+    onError: (err) => log.warn('upload_sweep_failed', { err }),
+  });
   const close = async (): Promise<void> => {
+    stopping.abort();
     await app.close();
+    await sweeping;
     await db.destroy();
   };
   return { app, close };

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import { Registry } from 'prom-client';
+import { createUploadRecords } from '../../src/adapters/upload-records.ts';
+import { createVideoRecords } from '../../src/adapters/video-records.ts';
+import { shortIdFrom, type UploadId, type VideoId } from '../../src/domain/ids.ts';
+import type { ObjectStore } from '../../src/domain/ports.ts';
+import type { UploadRecords } from '../../src/domain/upload-records.ts';
+import type { App } from '../../src/lib/app.ts';
+import { createUploadApi } from '../../src/upload/server.ts';
+import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
+import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
+import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
+import type { TestDatabase } from './database.ts';
+
+export type UploadWorldOptions = {
+  readonly store?: ObjectStore;
+  readonly maxUploadBytes?: number;
+  readonly idleMs?: number;
+  readonly leaseMs?: number;
+};
+
+export const MiB = 1024 * 1024;
+
+/** One upload-api with its own pool of nothing: the database is shared, the store given or its own. */
+export class UploadApi {
+  readonly url: string;
+  readonly store: ObjectStore;
+  readonly uploads: UploadRecords;
+  readonly lines: CapturedLine[];
+  readonly #app: App;
+  readonly #log: ReturnType<typeof capturedLog>['log'];
+
+  private constructor(
+    app: App,
+    url: string,
+    of: Pick<UploadApi, 'store' | 'uploads'>,
+    log: ReturnType<typeof capturedLog>,
+  ) {
+    this.#app = app;
+    this.url = url;
+    this.store = of.store;
+    this.uploads = of.uploads;
+    this.lines = log.lines;
+    this.#log = log.log;
+  }
+
+  static async start({ db }: TestDatabase, options: UploadWorldOptions = {}): Promise<UploadApi> {
+    const { store = new MemoryObjectStore(), maxUploadBytes = 1024 * MiB, idleMs = 30_000, leaseMs = 4_000 } = options;
+    const uploads = createUploadRecords({ db, leaseMs, expiryMs: 3_600_000 });
+    const captured = capturedLog();
+    const app = await createUploadApi({
+      store,
+      records: createVideoRecords(db),
+      uploads,
+      clock: { nowMs: () => Date.now() },
+      log: captured.log,
+      newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
+      newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+      uploadIdleMs: idleMs,
+      maxUploadBytes,
+      version: '0',
+      pagesFolder: undefined,
+      app: {
+        health: { role: 'upload-api', version: '0', uptimeSeconds: () => 0, checks: {} },
+        metrics: new Registry(),
+        onFault: (err) => captured.log.error('request_failed', { err }),
+      },
+    });
+    const url = await app.listen({ port: 0, host: '127.0.0.1' });
+    return new UploadApi(app, url, { store, uploads }, captured);
+  }
+
+  sweep(): Promise<boolean> {
+    return sweepUploads({ store: this.store, uploads: this.uploads, log: this.#log });
+  }
+
+  async keys(prefix = ''): Promise<string[]> {
+    const { objects } = await this.store.list(prefix);
+    return objects.map(({ key }) => key);
+  }
+
+  async json(path: string): Promise<Record<string, unknown>> {
+    return (await (await fetch(this.url + path)).json()) as Record<string, unknown>;
+  }
+
+  async source(videoId: string): Promise<Buffer> {
+    const answer = await fetch(`${this.url}/videos/${videoId}/source`);
+    if (!answer.ok) throw new Error(`source of ${videoId}: ${answer.status}`);
+    return Buffer.from(await answer.arrayBuffer());
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#app.server.closeAllConnections();
+    await this.#app.close();
+  }
+}
+
+/** The upload has had no byte for longer than it may. */
+export async function expire({ db }: TestDatabase, url: string): Promise<void> {
+  await db
+    .updateTable('uploads')
+    .set({ expires_at: sql`clock_timestamp() - interval '1 second'` })
+    .where('id', '=', uploadIdOf(url))
+    .execute();
+}
+
+export const uploadIdOf = (url: string): UploadId => new URL(url).pathname.split('/').at(-1) as UploadId;
