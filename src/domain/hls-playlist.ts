@@ -1,3 +1,4 @@
+import { languageOf } from './audio-plan.ts';
 import { secondsOf } from './bandwidth.ts';
 import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
 import type { StoredRendition } from './tasks.ts';
@@ -40,12 +41,12 @@ export function multivariantPlaylist(offer: Offer): string {
 }
 
 function audioMedia({ plan }: AudioOffer, uri: string, isDefault: boolean): string {
-  const { language } = plan.track;
+  const language = languageOf(plan.track);
+  const name = language === 'und' ? { NAME: quoted('Audio') } : { NAME: quoted(language), LANGUAGE: quoted(language) };
   return `#EXT-X-MEDIA:${attributes({
     TYPE: 'AUDIO',
     'GROUP-ID': quoted(AUDIO_GROUP),
-    NAME: quoted(language ?? 'Audio'),
-    ...(language === undefined ? {} : { LANGUAGE: quoted(language) }),
+    ...name,
     DEFAULT: isDefault ? 'YES' : 'NO',
     AUTOSELECT: 'YES',
     CHANNELS: quoted('2'),
