@@ -39,7 +39,9 @@ export async function postUpload(
     return await completeUpload(videoId, source, deps);
   } catch (error) {
     await forget(videoId, error, deps);
-    throw file.isCutOff() ? new DomainError('upload_incomplete', undefined, { cause: error }) : error;
+    // Giving up reading also cuts off the request, so that a reason of our own comes first.
+    if (error instanceof DomainError || !file.isCutOff()) throw error;
+    throw new DomainError('upload_incomplete', undefined, { cause: error });
   }
 }
 
@@ -54,7 +56,7 @@ type OpenFile = {
 
 async function openFile(request: IncomingMessage, filename: string | undefined): Promise<OpenFile> {
   const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-  const isCutOff = (): boolean => request.destroyed && !request.complete;
+  const isCutOff = (): boolean => request.errored !== null || (request.destroyed && !request.complete);
   const assertWhole = async (): Promise<void> => {
     if (!request.complete) throw new DomainError('upload_incomplete');
   };

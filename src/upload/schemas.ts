@@ -77,4 +77,5 @@ export const listQuery = z.object({
 });
 export const uploadQuery = z.object({ filename: z.string().optional() });
 export const renameBody = z.object({ title: z.string().trim().min(1).max(200) });
-export const processBody = z.object({ force: z.boolean().default(false) }).default({ force: false });
+/** Without a body nothing is forced. */
+export const processBody = z.object({ force: z.boolean().default(false) }).nullish();

@@ -104,7 +104,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
       },
       async (request, reply) => {
         const id = parseVideoId(request.params.id);
-        return reply.code(202).send(await processVideo(id, request.body.force, deps));
+        return reply.code(202).send(await processVideo(id, request.body?.force ?? false, deps));
       },
     );
 

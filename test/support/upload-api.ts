@@ -1,0 +1,60 @@
+import { randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
+import type { Database } from '../../src/adapters/postgres.ts';
+import { createUploadRecords } from '../../src/adapters/upload-records.ts';
+import { createVideoRecords } from '../../src/adapters/video-records.ts';
+import type { UploadId } from '../../src/domain/ids.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { createMetrics } from '../../src/lib/metrics.ts';
+import { createUploadApi } from '../../src/upload/server.ts';
+import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';
+import { startDatabase } from './database.ts';
+import { newVideoId } from './job-world.ts';
+
+export type UploadApiWorld = AsyncDisposable & {
+  readonly url: string;
+  readonly db: Database;
+  readonly store: MemoryObjectStore;
+  readonly empty: () => Promise<void>;
+};
+
+type Options = { readonly store: MemoryObjectStore; readonly maxUploadBytes: number };
+
+const UPLOAD_LEASE_MS = 4_000;
+const UPLOAD_EXPIRY_MS = 60_000;
+const UPLOAD_IDLE_MS = 30_000;
+
+/** The public API on a real PostgreSQL, with objects in memory. */
+export async function startUploadApi({ store, maxUploadBytes }: Options): Promise<UploadApiWorld> {
+  await using owned = new AsyncDisposableStack();
+  const { db } = owned.use(await startDatabase());
+  const app = await createUploadApi({
+    store,
+    records: createVideoRecords(db),
+    uploads: createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs: UPLOAD_EXPIRY_MS }),
+    clock: { nowMs: () => Date.now() },
+    log: silentLog(),
+    newVideoId,
+    newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+    uploadIdleMs: UPLOAD_IDLE_MS,
+    maxUploadBytes,
+    version: '1.2.3',
+    pagesFolder: undefined,
+    app: {
+      health: { role: 'upload-api', version: '1.2.3', uptimeSeconds: () => 1, checks: {} },
+      metrics: createMetrics('upload-api'),
+      onFault: (error, { method, url }) => console.error(`a fault in ${method} ${url}:`, error),
+    },
+  });
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  owned.defer(() => {
+    app.server.closeAllConnections();
+    return app.close();
+  });
+  const empty = async (): Promise<void> => {
+    await sql`truncate videos, events cascade`.execute(db);
+    for (const key of store.keys()) await store.delete(key as Parameters<MemoryObjectStore['delete']>[0]);
+  };
+  const kept = owned.move();
+  return { url, db, store, empty, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
