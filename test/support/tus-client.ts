@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { request } from 'node:http';
 
 /** tus 1.0.0 spoken plainly, so that tests can also do what no good client does. */
@@ -60,7 +59,12 @@ export async function offsetOf(url: string): Promise<number | undefined> {
   return Number(headers.get('upload-offset'));
 }
 
-export type OpenPatch = { write(bytes: Uint8Array): Promise<void>; breakOff(): void; readonly status: Promise<number> };
+export type OpenPatch = {
+  /** Resolves once the bytes are with the system, or never will be. */
+  write(bytes: Uint8Array): Promise<void>;
+  breakOff(): void;
+  readonly status: Promise<number>;
+};
 
 /** A PATCH that announces more than it sends. `status` is that of the answer, or 0 where none came. */
 export function openPatch(url: string, offset: number, announced: number): OpenPatch {
@@ -78,8 +82,11 @@ export function openPatch(url: string, offset: number, announced: number): OpenP
   return {
     status,
     breakOff: () => void sending.destroy(),
-    async write(bytes) {
-      if (!sending.write(bytes)) await Promise.race([once(sending, 'drain'), once(sending, 'close')]);
-    },
+    // A connection that breaks meanwhile ends the wait; `status` tells of it.
+    write: (bytes) =>
+      new Promise((resolve) => {
+        sending.once('close', resolve);
+        sending.write(bytes, () => resolve());
+      }),
   };
 }
