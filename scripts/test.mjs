@@ -25,6 +25,7 @@ const PARTS = {
     ),
   ],
   media: () => [tests([ONE_BY_ONE], testsBelow('test/media'))],
+  fault: () => [tests([ONE_BY_ONE], testsBelow('test/fault'))],
   flow: () => [tests([ONE_BY_ONE], testsBelow('test/flow'))],
   browser: () => [tests([ONE_BY_ONE], testsBelow('test/browser'))],
 };
