@@ -46,10 +46,17 @@ export function asPostgresUser(user: PostgresUser, program: string): { command: 
   if (user.kind === 'self' && !user.pdeathsig) return { command: program, prefix: [] };
   const dieWithParent = ['--pdeathsig', 'INT'];
   if (user.kind === 'self') return { command: 'setpriv', prefix: [...dieWithParent, program] };
-  const caps = user.capability ? [`--inh-caps=+${user.capability}`, `--ambient-caps=+${user.capability}`] : [];
+  const caps = user.capability ? withCapability(user.capability) : [];
   const identity = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups', '--no-new-privs'];
   return { command: 'setpriv', prefix: [...identity, ...caps, ...dieWithParent, program] };
 }
+
+/** access(2), which PostgreSQL asks before it runs its programs, ignores capabilities of other users than root unless told not to. */
+const withCapability = (name: Capability): string[] => [
+  '--securebits=+no_setuid_fixup',
+  `--inh-caps=+${name}`,
+  `--ambient-caps=+${name}`,
+];
 
 const OWN_USER = 'millrace-postgres';
 
