@@ -35,6 +35,12 @@ test('a rendition is named by the canonical tag of its language', () => {
   assert.deepEqual([named(), named('und'), named('no language'), named('')], ['a-und', 'a-und', 'a-und', 'a-und']);
 });
 
+test('a video of whole segments has as many audio segments, though its end lies within an AAC frame', () => {
+  const grid = gridOf({ frameRate: NTSC, frames: 63_240 });
+  const plan = planAudio(track(), { grid, startSeconds: '0' });
+  assert.equal(audioBoundaries(plan).length - 1, segmentCount(grid));
+});
+
 test('segments cover all AAC frames, and each begins within half a frame of its place on the video grid', () => {
   const rates = fc.constantFrom(NTSC, { numerator: 25, denominator: 1 }, { numerator: 60_000, denominator: 1001 });
   fc.assert(

@@ -48,8 +48,10 @@ export function audioBoundaries(plan: AudioPlan): number[] {
   const end = aacFrameCount(plan);
   const boundaries: number[] = [];
   for (let n = 0; ; n++) {
-    const start = Math.round((n * plan.segmentSeconds * plan.sampleRateHz) / AAC_FRAME_SAMPLES);
-    if (start >= end) break;
+    const place = n * plan.segmentSeconds * plan.sampleRateHz;
+    const start = Math.round(place / AAC_FRAME_SAMPLES);
+    // A rest of less than one frame, behind the video's last segment, belongs to the segment before.
+    if (start >= end || place > plan.samples - 1) break;
     boundaries.push(start);
   }
   return [...boundaries, end];
