@@ -75,7 +75,7 @@ function assertMoved({ numUpdatedRows }: { numUpdatedRows: bigint }): void {
 const FIRST_TOKEN = 1;
 
 function open(db: Database, transfer: NewTransfer, times: { leaseMs: number; expiryMs: number }): Promise<UploadGrant> {
-  const { uploadId, videoId, sizeBytes, metadata } = transfer;
+  const { uploadId, videoId, sizeBytes, metadata, isResumable } = transfer;
   return db.transaction().execute(async (tx) => {
     await startVideo(tx, transfer);
     await tx
@@ -87,7 +87,7 @@ function open(db: Database, transfer: NewTransfer, times: { leaseMs: number; exp
         metadata: json(metadata),
         lock_token: FIRST_TOKEN,
         lock_until: fromNow(times.leaseMs),
-        expires_at: fromNow(times.expiryMs),
+        expires_at: fromNow(isResumable ? times.expiryMs : 0),
       })
       .execute();
     return { uploadId, token: FIRST_TOKEN };

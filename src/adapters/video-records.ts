@@ -5,6 +5,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
 import { isFinalJob, type VideoState } from '../domain/states.ts';
+import { rememberAnswer } from './idempotency-keys.ts';
 import { type Database, json } from './postgres.ts';
 import { moveVideo, type Tx, writeEvent } from './transitions.ts';
 import { closeUpload } from './upload-rows.ts';
@@ -79,7 +80,10 @@ function falseIfKnown(error: unknown): false {
 const isContentKnown = (error: unknown): boolean =>
   error instanceof pg.DatabaseError && error.constraint === 'videos_content_id';
 
-async function becomeUploaded(tx: Tx, { videoId, contentId, parts, upload }: FinishedUpload): Promise<void> {
+async function becomeUploaded(
+  tx: Tx,
+  { videoId, contentId, parts, upload, idempotencyKey }: FinishedUpload,
+): Promise<void> {
   if (!(await moveVideo(tx, videoId, 'uploaded'))) throw new DomainError(upload ? 'upload_lock_lost' : 'no_such_video');
   const rows = parts.map(({ sizeBytes, sha256 }, part) => ({ part, size_bytes: sizeBytes, sha256 }));
   const sizeBytes = sizeOf(parts);
@@ -97,12 +101,13 @@ async function becomeUploaded(tx: Tx, { videoId, contentId, parts, upload }: Fin
     on conflict do nothing -- a resumable upload has noted its whole parts before
   `.execute(tx);
   await queueJob(tx, videoId, 'uploaded');
+  await rememberAnswer(tx, idempotencyKey, { videoId, contentId, created: true });
 }
 
 const sizeOf = (parts: FinishedUpload['parts']): number => parts.reduce((sum, part) => sum + part.sizeBytes, 0);
 
 /** The same bytes are a video already: the newcomer goes, and a failed elder gets another try. */
-async function becomeDuplicate(tx: Tx, { videoId, contentId, parts, upload }: FinishedUpload) {
+async function becomeDuplicate(tx: Tx, { videoId, contentId, parts, upload, idempotencyKey }: FinishedUpload) {
   const elder = await tx
     .selectFrom('videos')
     .select(['id', 'state'])
@@ -118,7 +123,9 @@ async function becomeDuplicate(tx: Tx, { videoId, contentId, parts, upload }: Fi
     .onConflict((conflict) => conflict.doNothing())
     .execute();
   await retryFailed(tx, elder);
-  return { videoId: elder.id, state: elder.state, created: false };
+  const answer = { videoId: elder.id, contentId, created: false };
+  const { created } = await rememberAnswer(tx, idempotencyKey, answer);
+  return { videoId: elder.id, state: elder.state, created };
 }
 
 /** The caller holds the row. Of several that bring the same bytes again at once, the first has queued the job. */

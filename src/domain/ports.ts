@@ -66,6 +66,8 @@ export type FinishedUpload = {
   readonly parts: readonly StoredPart[];
   /** The resumable upload that brought it; it is closed in the same transaction. */
   readonly upload?: UploadGrant;
+  /** The same key and the same content get the same answer. */
+  readonly idempotencyKey?: string;
 };
 export type VideoQuery = { readonly limit: number; readonly cursor?: string };
 
@@ -75,7 +77,8 @@ export interface VideoRecords {
   startUpload(upload: NewUpload): Promise<void>;
   /**
    * Uploading becomes uploaded, with its first job queued. Where the same content is a video already, the new one
-   * vanishes and the older one is the answer, with `created: false`.
+   * vanishes and the older one is the answer, with `created: false`. A key gets the answer that it got before.
+   * @throws DomainError upload_lock_lost, idempotency_mismatch
    */
   finishUpload(upload: FinishedUpload): Promise<{ videoId: VideoId; state: VideoState; created: boolean }>;
   /** Forgets an upload that broke off. */

@@ -35,6 +35,8 @@ export type NewTransfer = {
   readonly contentType: string;
   readonly sizeBytes: number | null;
   readonly metadata: UploadMetadata;
+  /** What cannot be resumed is removed as soon as its holder falls silent. */
+  readonly isResumable: boolean;
 };
 
 export type KnownVideo = { readonly videoId: VideoId; readonly sizeBytes: number; readonly state: VideoState };

@@ -31,6 +31,8 @@ const settings = z.strictObject({
   MILLRACE_MAX_UPLOAD_BYTES: bytes.default(1024 ** 4),
   /** An upload without another byte is kept this long. */
   MILLRACE_UPLOAD_EXPIRY_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(86_400),
+  /** Bodies that one upload-api receives at once. */
+  MILLRACE_MAX_TRANSFERS: z.coerce.number().int().min(1).max(10_000).default(64),
   /** A sender that is silent for this long has left. */
   MILLRACE_UPLOAD_IDLE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(30),
   MILLRACE_LEASE_SECONDS: z.coerce.number().int().min(10).max(3_600).default(15),

@@ -51,6 +51,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_HOST: config.MILLRACE_HOST,
     MILLRACE_MAX_UPLOAD_BYTES: config.MILLRACE_MAX_UPLOAD_BYTES,
     MILLRACE_UPLOAD_EXPIRY_SECONDS: config.MILLRACE_UPLOAD_EXPIRY_SECONDS,
+    MILLRACE_MAX_TRANSFERS: config.MILLRACE_MAX_TRANSFERS,
     MILLRACE_UPLOAD_IDLE_SECONDS: config.MILLRACE_UPLOAD_IDLE_SECONDS,
     MILLRACE_EDGES: edgePorts.map((port) => `http://127.0.0.1:${port}`).join(','),
   });

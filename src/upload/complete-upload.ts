@@ -1,8 +1,7 @@
 import type { VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { videoPrefix } from '../domain/object-keys.ts';
-import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
-import type { UploadGrant } from '../domain/upload-records.ts';
+import type { FinishedUpload, ObjectStore, VideoRecords } from '../domain/ports.ts';
 import type { UploadAnswer } from '../domain/video-resource.ts';
 import type { Log } from '../lib/log.ts';
 import type { ReceivedSource } from './append-bytes.ts';
@@ -22,12 +21,13 @@ export async function completeUpload(
   videoId: VideoId,
   source: Pick<ReceivedSource, 'parts' | 'sizeBytes'>,
   deps: CompleteDeps,
-  upload?: UploadGrant,
+  more: Pick<FinishedUpload, 'upload' | 'idempotencyKey'> = {},
 ): Promise<UploadAnswer> {
   const { parts, sizeBytes } = source;
   const contentId = contentIdOf(parts.map((part) => part.sha256));
-  const done = await deps.records.finishUpload({ videoId, contentId, parts, ...(upload ? { upload } : {}) });
-  if (done.created) {
+  const done = await deps.records.finishUpload({ videoId, contentId, parts, ...more });
+  // A repeated Idempotency-Key is told what it was told before, although the bytes are a duplicate this time.
+  if (done.videoId === videoId) {
     deps.log.info('upload_completed', { videoId, sizeBytes, parts: parts.length, contentId });
   } else {
     deps.log.info('upload_duplicate', { videoId, of: done.videoId, sizeBytes, contentId });

@@ -1,23 +1,33 @@
 import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../domain/errors.ts';
-import type { VideoId } from '../domain/ids.ts';
+import type { UploadId, VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { videoPrefix } from '../domain/object-keys.ts';
-import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
+import type { ObjectStore } from '../domain/ports.ts';
+import type { UploadGrant, UploadRecords } from '../domain/upload-records.ts';
 import type { UploadAnswer } from '../domain/video-resource.ts';
+import type { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
 import { appendBytes, type ReceivedSource } from './append-bytes.ts';
-import { completeUpload } from './complete-upload.ts';
+import { type CompleteDeps, completeUpload } from './complete-upload.ts';
+import { contentIdOf } from './content-id.ts';
+import { enterGate } from './enter-gate.ts';
 import { parseFileName } from './file-name.ts';
 import { openMultipart } from './multipart.ts';
-import { parseReprDigest } from './repr-digest.ts';
+import { readBody } from './read-body.ts';
+import { parseStated, type Stated } from './stated.ts';
+import type { UploadLocks } from './upload-locks.ts';
 
-export type PostUploadDeps = {
+export type PostUploadDeps = CompleteDeps & {
   readonly store: Pick<ObjectStore, 'putIfAbsent' | 'deletePrefix'>;
-  readonly records: Pick<VideoRecords, 'startUpload' | 'finishUpload' | 'abandonUpload'>;
+  readonly uploads: Pick<UploadRecords, 'open' | 'find' | 'remove' | 'videoOfContent'>;
+  readonly locks: Pick<UploadLocks, 'adopt'>;
+  readonly transfers: Gate;
   readonly log: Log<LogEvent>;
   readonly newVideoId: () => VideoId;
+  readonly newUploadId: () => UploadId;
   readonly maxBytes: number;
+  readonly idleMs: number;
 };
 
 /** One file, as raw body or as the field `file` of a form, becomes a video. It is either whole or not there at all. */
@@ -26,45 +36,16 @@ export async function postUpload(
   filename: string | undefined,
   deps: PostUploadDeps,
 ): Promise<UploadAnswer> {
-  const wantedSha256 = parseReprDigest(request.headers['repr-digest']);
+  const stated = parseStated(request.headers);
   assertDeclaredSize(request, deps.maxBytes);
-  const file = await openFile(request, filename);
-  const videoId = deps.newVideoId();
-  await deps.records.startUpload({ videoId, filename: file.filename, contentType: file.contentType });
-  deps.log.info('upload_started', { videoId, filename: file.filename });
+  const known = await knownVideo(stated, deps);
+  if (known) return known;
+  const leave = await enterGate(deps.transfers);
   try {
-    const source = await appendBytes(videoId, file.bytes, deps);
-    await file.assertWhole();
-    assertDigest(source, wantedSha256);
-    return await completeUpload(videoId, source, deps);
-  } catch (error) {
-    await forget(videoId, error, deps);
-    // Giving up reading also cuts off the request, so that a reason of our own comes first.
-    if (error instanceof DomainError || !file.isCutOff()) throw error;
-    throw new DomainError('upload_incomplete', undefined, { cause: error });
+    return await receiveFile(request, filename, stated, deps);
+  } finally {
+    leave();
   }
-}
-
-type OpenFile = {
-  filename: string;
-  contentType: string;
-  bytes: AsyncIterable<Uint8Array>;
-  /** @throws DomainError upload_incomplete */
-  assertWhole: () => Promise<void>;
-  isCutOff: () => boolean;
-};
-
-async function openFile(request: IncomingMessage, filename: string | undefined): Promise<OpenFile> {
-  const contentType = request.headers['content-type'] ?? 'application/octet-stream';
-  const isCutOff = (): boolean => request.errored !== null || (request.destroyed && !request.complete);
-  const assertWhole = async (): Promise<void> => {
-    if (!request.complete) throw new DomainError('upload_incomplete');
-  };
-  if (!contentType.startsWith('multipart/form-data'))
-    return { filename: parseFileName(filename ?? 'untitled'), contentType, bytes: request, assertWhole, isCutOff };
-  const part = await openMultipart(request);
-  const name = parseFileName(filename ?? part.filename);
-  return { ...part, filename: name, isCutOff };
 }
 
 function assertDeclaredSize(request: IncomingMessage, maxBytes: number): void {
@@ -76,13 +57,104 @@ function assertDeclaredSize(request: IncomingMessage, maxBytes: number): void {
     );
 }
 
-function assertDigest(source: ReceivedSource, wantedSha256: string | undefined): void {
-  if (wantedSha256 !== undefined && wantedSha256 !== source.sha256Base64) throw new DomainError('digest_mismatch');
+/** @throws DomainError unknown_content where the sender has asked for no more than this. */
+async function knownVideo(
+  { contentId, hasBody }: Stated,
+  { uploads }: PostUploadDeps,
+): Promise<UploadAnswer | undefined> {
+  if (contentId === undefined) return undefined;
+  const known = await uploads.videoOfContent(contentId);
+  if (known) return { id: known.videoId, state: known.state, created: false, contentId };
+  if (!hasBody) throw new DomainError('unknown_content');
+  return undefined;
 }
 
-/** Nobody was told of this video: its row and its parts go. */
-async function forget(videoId: VideoId, err: unknown, { store, records, log }: PostUploadDeps): Promise<void> {
+/** The upload is locked by this request from its first row to its last, so that a sweeper knows whether it lives. */
+async function receiveFile(
+  request: IncomingMessage,
+  filename: string | undefined,
+  stated: Stated,
+  deps: PostUploadDeps,
+): Promise<UploadAnswer> {
+  const file = await openFile(request, filename);
+  const videoId = deps.newVideoId();
+  const grant = await deps.uploads.open({
+    uploadId: deps.newUploadId(),
+    videoId,
+    filename: file.filename,
+    contentType: file.contentType,
+    sizeBytes: null,
+    metadata: {},
+    isResumable: false,
+  });
+  const held = deps.locks.adopt(grant);
+  deps.log.info('upload_started', { videoId, filename: file.filename });
+  try {
+    const source = await appendBytes(videoId, file.bytes({ idleMs: deps.idleMs, signal: held.signal }), deps);
+    await file.assertWhole();
+    assertDigests(source, stated);
+    const { idempotencyKey } = stated;
+    const answer = await completeUpload(videoId, source, deps, {
+      upload: grant,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
+    });
+    await deps.uploads.remove(grant);
+    return answer;
+  } catch (error) {
+    await forget({ ...grant, videoId }, error, deps);
+    // Giving up reading also cuts off the request, so that a reason of our own comes first.
+    if (error instanceof DomainError || !file.isCutOff()) throw error;
+    throw new DomainError('upload_incomplete', undefined, { cause: error });
+  } finally {
+    await held.release();
+  }
+}
+
+type OpenFile = {
+  filename: string;
+  contentType: string;
+  bytes: (bounds: Parameters<typeof readBody>[1]) => AsyncIterable<Uint8Array>;
+  /** @throws DomainError upload_incomplete */
+  assertWhole: () => Promise<void>;
+  isCutOff: () => boolean;
+};
+
+async function openFile(request: IncomingMessage, filename: string | undefined): Promise<OpenFile> {
+  const contentType = request.headers['content-type'] ?? 'application/octet-stream';
+  const isCutOff = (): boolean => request.errored !== null || (request.destroyed && !request.complete);
+  if (!contentType.startsWith('multipart/form-data')) {
+    const name = parseFileName(filename ?? 'untitled');
+    const bytes: OpenFile['bytes'] = (bounds) => readBody(request, bounds);
+    // Reading to the end is what proves it.
+    return { filename: name, contentType, bytes, assertWhole: async () => {}, isCutOff };
+  }
+  const part = await openMultipart(request);
+  return { ...part, filename: parseFileName(filename ?? part.filename), bytes: () => part.bytes, isCutOff };
+}
+
+function assertDigests({ sha256Base64, parts }: ReceivedSource, stated: Stated): void {
+  const isWhole = stated.sha256Base64 === undefined || stated.sha256Base64 === sha256Base64;
+  const isContent =
+    stated.contentId === undefined || stated.contentId === contentIdOf(parts.map((part) => part.sha256));
+  if (!isWhole || !isContent) throw new DomainError('digest_mismatch');
+}
+
+/**
+ * Nobody was told of this video: its parts go, and then its rows. Unless it was finished after all and only the
+ * database's word of it got lost. What cannot be removed now is the sweeper's, as if the process had died.
+ */
+async function forget(
+  upload: UploadGrant & { readonly videoId: VideoId },
+  err: unknown,
+  { uploads, store, log }: PostUploadDeps,
+): Promise<void> {
+  const { videoId } = upload;
   log.warn('upload_failed', { videoId, err });
-  await records.abandonUpload(videoId);
-  await store.deletePrefix(videoPrefix({ videoId }));
+  try {
+    if ((await uploads.find(upload.uploadId))?.isFinished) return;
+    await store.deletePrefix(videoPrefix({ videoId }));
+    await uploads.remove(upload);
+  } catch (error) {
+    log.warn('upload_sweep_failed', { videoId, err: error });
+  }
 }

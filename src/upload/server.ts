@@ -7,6 +7,8 @@ import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore, VideoRecords } from '../domain/ports.ts';
 import type { UploadRecords } from '../domain/upload-records.ts';
 import { type App, type AppOptions, createApp } from '../lib/app.ts';
+import { endUnread } from '../lib/end-unread.ts';
+import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
 import { deleteVideo } from './delete-video.ts';
 import { getSource } from './get-source.ts';
@@ -25,6 +27,10 @@ export type UploadApiDeps = {
   readonly clock: Clock;
   readonly newVideoId: PostUploadDeps['newVideoId'];
   readonly newUploadId: () => UploadId;
+  /** Bodies that are received at once. */
+  readonly maxTransfers: number;
+  /** How long another one waits for its turn. */
+  readonly transferWaitMs?: number;
   /** A sender that is silent for this long has left. */
   readonly uploadIdleMs: number;
   readonly maxUploadBytes: number;
@@ -34,6 +40,8 @@ export type UploadApiDeps = {
   readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
 };
 
+/** Long enough for small files to make room, short enough that a client does not give up. */
+const TRANSFER_WAIT_MS = 10_000;
 const JSON_LIMIT_BYTES = 64 * 1024;
 
 /** The public API and the pages. */
@@ -121,14 +129,24 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
 
     api.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   });
-  await app.register((plain) => addUpload(plain as unknown as App, deps));
-  await app.register((plain) => addResumableUploads(plain as unknown as App, deps));
+  const locks = new UploadLocks({ ...deps, records: deps.uploads });
+  const transfers = new Gate({ max: deps.maxTransfers, waitMs: deps.transferWaitMs ?? TRANSFER_WAIT_MS });
+  const receiving = {
+    ...deps,
+    ...deps.app,
+    locks,
+    transfers,
+    maxBytes: deps.maxUploadBytes,
+    idleMs: deps.uploadIdleMs,
+  };
+  await app.register((plain) => addUpload(plain as unknown as App, receiving));
+  await app.register((plain) => addTusRoutes(plain as unknown as App, receiving));
   if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder);
   return app;
 }
 
 /** Whatever the type of the body says, it stays a stream that the handler reads as it comes. */
-async function addUpload(app: App, deps: UploadApiDeps): Promise<void> {
+async function addUpload(app: App, deps: PostUploadDeps): Promise<void> {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.post(
@@ -141,27 +159,14 @@ async function addUpload(app: App, deps: UploadApiDeps): Promise<void> {
       },
     },
     async (request, reply) => {
-      const answer = await postUpload(request.raw, request.query.filename, {
-        ...deps,
-        maxBytes: deps.maxUploadBytes,
-      });
+      reply.raw.once('finish', () => endUnread(request.raw));
+      const answer = await postUpload(request.raw, request.query.filename, deps);
       return reply
         .code(answer.created ? 201 : 200)
         .header('location', `/videos/${answer.id}`)
         .send(answer);
     },
   );
-}
-
-async function addResumableUploads(app: App, deps: UploadApiDeps): Promise<void> {
-  const locks = new UploadLocks({ ...deps, records: deps.uploads });
-  await addTusRoutes(app, {
-    ...deps,
-    ...deps.app,
-    locks,
-    maxBytes: deps.maxUploadBytes,
-    idleMs: deps.uploadIdleMs,
-  });
 }
 
 function found<T>(value: T | undefined): T {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import fc from 'fast-check';
@@ -13,6 +15,7 @@ import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { create, offsetOf, openPatch, patch, tus } from '../support/tus-client.ts';
 import { UploadFolder, UploadProcess } from '../support/upload-process.ts';
+import { uploadIdOf } from '../support/upload-world.ts';
 
 /** Each run is a story of up to this many steps. `MILLRACE_TEST_FAULT_RUNS=60` is what a release deserves. */
 const STEPS = 24;
@@ -89,13 +92,22 @@ abstract class OnUpload implements fc.AsyncCommand<Model, Real> {
 
 /** Asks for the offset and holds it against everything that was ever acknowledged. */
 async function head(upload: Known): Promise<number> {
-  const offset = await offsetOf(upload.url);
-  assert.ok(offset !== undefined, `${upload.url} is gone`);
+  const { status, headers } = await tus(upload.url, 'HEAD');
+  assert.equal(status, 200, upload.url);
+  const offset = Number(headers.get('upload-offset'));
   assert.ok(offset >= upload.atLeast, `acknowledged bytes are lost: ${offset} < ${upload.atLeast}`);
   assert.ok(offset <= upload.atMost, `bytes that were never sent are acknowledged: ${offset} > ${upload.atMost}`);
   upload.atLeast = offset;
   upload.atMost = offset;
+  upload.videoId = headers.get('millrace-video-id') ?? upload.videoId;
+  if (String(offset) === headers.get('upload-length')) await assertUploaded(upload.videoId);
   return offset;
+}
+
+/** A client that reads "all is there" goes away: then it must be a video. */
+async function assertUploaded(videoId: string): Promise<void> {
+  const video = (await (await fetch(`${server.url}/videos/${videoId}`)).json()) as { state: string };
+  assert.notEqual(video.state, 'uploading', 'an upload that says it is whole is a video');
 }
 
 class Head extends OnUpload {
@@ -131,34 +143,61 @@ class Patch extends OnUpload {
   toString = () => `patch(${this.index}, ${this.bytes})`;
 }
 
-type Cut = 'client leaves' | 'server is killed';
+/** When the blow falls: at any time, or just as an object or a row has changed, where the two may differ. */
+const BLOWS = ['any time', 'object', 'row'] as const;
+type Blow = (typeof BLOWS)[number];
+type Cut = { readonly by: 'client' | 'kill' | 'both'; readonly at: Blow; readonly waitMs: number };
 
 /** A request that announces all the rest, and of which some bytes come. */
 class PatchCut extends OnUpload {
   readonly bytes: number;
   readonly cut: Cut;
-  /** The kill strikes anywhere: while bytes arrive, while a part is stored, between an object and its row, after. */
-  readonly waitMs: number;
-  constructor(index: number, bytes: number, cut: Cut, waitMs: number) {
+  constructor(index: number, bytes: number, cut: Cut) {
     super(index);
     this.bytes = bytes;
     this.cut = cut;
-    this.waitMs = waitMs;
   }
   async act(upload: Known, _: Model, real: Real): Promise<void> {
     const from = await head(upload);
     const announced = upload.content.length - from;
     const end = from + Math.min(this.bytes, announced);
+    const changed = watch(this.cut.at, upload);
     const sending = openPatch(upload.url, from, announced);
     upload.atMost = end;
     const written = sending.write(upload.content.subarray(from, end));
-    await delay(this.waitMs);
-    if (this.cut === 'server is killed') await restart(real);
-    else await written;
+    if (this.cut.by !== 'kill') await written;
+    if (this.cut.by === 'both') sending.breakOff();
+    await changed;
+    await delay(this.cut.waitMs);
+    if (this.cut.by !== 'client') await restart(real);
     sending.breakOff();
     if ((await sending.status) === 204) upload.atLeast = end;
   }
-  toString = () => `patchCut(${this.index}, ${this.bytes}, ${this.cut}, ${this.waitMs} ms)`;
+  toString = () => `patchCut(${this.index}, ${this.bytes}, ${JSON.stringify(this.cut)})`;
+}
+
+/** Some requests change nothing, and then the blow falls all the same. */
+const WATCH_DEADLINE_MS = 300;
+
+/** Resolves as soon as something of the upload is different. */
+async function watch(what: Blow, upload: Known): Promise<void> {
+  if (what === 'any time') return;
+  const look = what === 'object' ? () => filesOf(upload) : () => rowOf(upload);
+  const before = await look();
+  const endMs = performance.now() + WATCH_DEADLINE_MS;
+  while (performance.now() < endMs && (await look()) === before) await delay(1);
+}
+
+async function filesOf({ url, videoId }: Known): Promise<string> {
+  const folders = [`uploads/${uploadIdOf(url)}`, `videos/${videoId}/source`].map((path) => join(folder.objects, path));
+  const names = await Promise.all(folders.map((path) => readdir(path).catch(() => [])));
+  return names.flat().join();
+}
+
+async function rowOf({ url }: Known): Promise<string> {
+  const columns = ['whole_parts', 'tail_bytes', 'finished_at'] as const;
+  const query = database.db.selectFrom('uploads').select(columns).where('id', '=', uploadIdOf(url));
+  return JSON.stringify(await query.executeTakeFirst());
 }
 
 async function restart(real: Real): Promise<void> {
@@ -211,12 +250,17 @@ class Resume extends OnUpload {
 const index = fc.nat({ max: 5 });
 const content = fc.nat({ max: SIZES.length - 1 });
 const bytes = fc.oneof(fc.integer({ min: 1, max: 2 * PART }), fc.constantFrom(1, PART - 1, PART, PART + 1));
-const waitMs = fc.integer({ min: 0, max: 120 });
+const cut = (by: Cut['by']): fc.Arbitrary<Cut> =>
+  fc.oneof(
+    fc.record({ by: fc.constant(by), at: fc.constant('any time' as const), waitMs: fc.integer({ min: 0, max: 120 }) }),
+    fc.record({ by: fc.constant(by), at: fc.constantFrom(...BLOWS), waitMs: fc.integer({ min: 0, max: 6 }) }),
+  );
 const STEP_KINDS = [
   fc.tuple(content, fc.boolean()).map(([size, isDeferred]) => new Create(size, isDeferred)),
   fc.tuple(index, bytes).map(([upload, count]) => new Patch(upload, count)),
-  fc.tuple(index, bytes, waitMs).map(([upload, count, ms]) => new PatchCut(upload, count, 'client leaves', ms)),
-  fc.tuple(index, bytes, waitMs).map(([upload, count, ms]) => new PatchCut(upload, count, 'server is killed', ms)),
+  fc.tuple(index, bytes, cut('client')).map((given) => new PatchCut(...given)),
+  fc.tuple(index, bytes, cut('kill')).map((given) => new PatchCut(...given)),
+  fc.tuple(index, bytes, cut('both')).map((given) => new PatchCut(...given)),
   index.map((upload) => new Head(upload)),
   index.map((upload) => new Resume(upload)),
   index.map((upload) => new Terminate(upload)),

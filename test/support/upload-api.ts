@@ -36,6 +36,7 @@ export async function startUploadApi({ store, maxUploadBytes }: Options): Promis
     log: silentLog(),
     newVideoId,
     newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+    maxTransfers: 64,
     uploadIdleMs: UPLOAD_IDLE_MS,
     maxUploadBytes,
     version: '1.2.3',

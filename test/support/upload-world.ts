@@ -18,6 +18,8 @@ export type UploadWorldOptions = {
   readonly maxUploadBytes?: number;
   readonly idleMs?: number;
   readonly leaseMs?: number;
+  readonly maxTransfers?: number;
+  readonly transferWaitMs?: number;
 };
 
 export const MiB = 1024 * 1024;
@@ -46,7 +48,13 @@ export class UploadApi {
   }
 
   static async start({ db }: TestDatabase, options: UploadWorldOptions = {}): Promise<UploadApi> {
-    const { store = new MemoryObjectStore(), maxUploadBytes = 1024 * MiB, idleMs = 30_000, leaseMs = 4_000 } = options;
+    const {
+      store = new MemoryObjectStore(),
+      maxUploadBytes = 1024 * MiB,
+      idleMs = 30_000,
+      leaseMs = 4_000,
+      maxTransfers = 64,
+    } = options;
     const uploads = createUploadRecords({ db, leaseMs, expiryMs: 3_600_000 });
     const captured = capturedLog();
     const app = await createUploadApi({
@@ -59,6 +67,8 @@ export class UploadApi {
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,
       uploadIdleMs: idleMs,
       maxUploadBytes,
+      maxTransfers,
+      ...(options.transferWaitMs === undefined ? {} : { transferWaitMs: options.transferWaitMs }),
       version: '0',
       pagesFolder: undefined,
       app: {

@@ -46,6 +46,7 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
     log,
     newVideoId,
     newUploadId,
+    maxTransfers: config.MILLRACE_MAX_TRANSFERS,
     uploadIdleMs: config.MILLRACE_UPLOAD_IDLE_SECONDS * 1000,
     maxUploadBytes: config.MILLRACE_MAX_UPLOAD_BYTES,
     version: VERSION,

@@ -113,7 +113,7 @@ async function finish(upload: Upload, writer: UploadWriter, held: HeldUpload, de
   if (stated !== undefined && stated !== contentIdOf(parts.map((part) => part.sha256)))
     throw new DomainError('digest_mismatch');
   const sizeBytes = writer.receivedBytes;
-  const { id } = await completeUpload(upload.videoId, { parts, sizeBytes }, deps, held.grant);
+  const { id } = await completeUpload(upload.videoId, { parts, sizeBytes }, deps, { upload: held.grant });
   await writer.removeTails();
   return { offset: sizeBytes, videoId: id as VideoId, expiresAtMs: upload.expiresAtMs };
 }

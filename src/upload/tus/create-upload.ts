@@ -47,6 +47,7 @@ export async function createUpload({ uploadId, sizeBytes, metadata }: Creation, 
     contentType: contentType === '' ? 'application/octet-stream' : contentType,
     sizeBytes: sizeBytes ?? null,
     metadata,
+    isResumable: true,
   });
   deps.log.info('upload_started', { videoId, uploadId, filename });
   return { videoId, grant };

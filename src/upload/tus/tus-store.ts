@@ -4,6 +4,8 @@ import { DataStore, type Lock, type Locker, Upload as TusUpload } from '@tus/ser
 import { DomainError } from '../../domain/errors.ts';
 import type { UploadId, VideoId } from '../../domain/ids.ts';
 import { offsetOf, type Upload } from '../../domain/upload-records.ts';
+import type { Gate } from '../../lib/gate.ts';
+import { enterGate } from '../enter-gate.ts';
 import { readBody } from '../read-body.ts';
 import { type RemoveDeps, removeUpload } from '../remove-upload.ts';
 import type { HeldUpload, UploadLocks } from '../upload-locks.ts';
@@ -13,7 +15,12 @@ import { type CreateDeps, createUpload } from './create-upload.ts';
 
 export type TusDeps = AppendDeps &
   CreateDeps &
-  RemoveDeps & { readonly locks: UploadLocks; readonly idleMs: number; readonly newUploadId: () => UploadId };
+  RemoveDeps & {
+    readonly locks: UploadLocks;
+    readonly transfers: Gate;
+    readonly idleMs: number;
+    readonly newUploadId: () => UploadId;
+  };
 
 /**
  * The store behind `@tus/server`, for one request: it knows the lock that the request holds and reads the bytes from
@@ -99,6 +106,15 @@ export class TusStore extends DataStore implements Locker {
     if (upload.isFinished) return upload.sizeBytes ?? 0;
     const held = this.#held;
     if (!held) throw new Error('bytes came for an upload that is not locked');
+    const leave = await enterGate(this.#deps.transfers);
+    try {
+      return await this.#receive(upload, held);
+    } finally {
+      leave();
+    }
+  }
+
+  async #receive(upload: Upload, held: HeldUpload): Promise<number> {
     const checksum = parseChecksum(this.#header('upload-checksum'));
     const signal = AbortSignal.any([held.signal, this.#signal]);
     const bytes = readBody(this.#request, { idleMs: this.#deps.idleMs, signal });
