@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
-import { decodedFrames, makeClip } from '../support/media.ts';
+import { decodedFrames, ffprobe, makeClip } from '../support/media.ts';
 import { aliveProcesses, childPid } from '../support/processes.ts';
 import { storeSettings } from '../support/stores.ts';
 
@@ -64,6 +64,16 @@ test('every variant of the HLS playlist decodes to exactly the planned frames', 
 
 test('every representation of the DASH manifest decodes to exactly the planned frames', async () => {
   assert.deepEqual(await decodedFrames(`${instance.url}/play/${videoId}/manifest.mpd`), [FRAMES, FRAMES]);
+});
+
+test('sound and picture start at the same time in a player made of ffmpeg', async () => {
+  for (const file of ['index.m3u8', 'manifest.mpd']) {
+    const url = `${instance.url}/play/${videoId}/${file}`;
+    const text = await ffprobe('-show_entries', 'stream=start_time', '-of', 'csv=p=0', url);
+    const starts = text.split('\n').filter(Boolean).map(Number);
+    assert.ok(starts.length >= 3, text);
+    for (const start of starts) assert.ok(Math.abs(start - (starts[0] ?? 0)) < 0.001, text);
+  }
 });
 
 test('the source comes back byte for byte, also in ranges', async () => {
