@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { Bell } from './bell.ts';
 import { repeat } from './repeat.ts';
 
@@ -43,10 +43,10 @@ test('work is looked for again at once while there was some, and at the bell whe
     signal: stopping.signal,
     onError: (error) => assert.fail(String(error)),
   });
-  await until('the first round is over', () => looks === 3);
+  await eventually('the first round is over', () => looks === 3);
   await new Promise((done) => setImmediate(done));
   bell.ring();
-  await until('the second round is over', () => looks === 5);
+  await eventually('the second round is over', () => looks === 5);
   stopping.abort();
   await looping;
   assert.equal(looks, 5);

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { type ChildSpec, supervise } from './supervise.ts';
 
 /** Real processes start slowly on a busy machine. */
@@ -33,7 +33,7 @@ test('a child that was killed is started again, and stop ends it for good', asyn
   const supervised = supervise(spec, log, () => clock.nowMs());
   await once(children[0]!, 'spawn');
   children[0]!.kill('SIGKILL');
-  await until('the child was started again', () => children.length === 2, DEADLINE_MS);
+  await eventually('the child was started again', () => children.length === 2, DEADLINE_MS);
   await supervised.stop();
   assert.notEqual(children[1]!.signalCode ?? children[1]!.exitCode, null);
   assert.equal(children.length, 2);
@@ -52,7 +52,7 @@ test('a child that ends again and again is started less and less often, but neve
   const pauses: number[] = [];
   const pause = async (ms: number): Promise<void> => void pauses.push(ms);
   const supervised = supervise(spec, log, () => clock.nowMs(), pause);
-  await until('there were eight restarts', () => children.length > 8, DEADLINE_MS);
+  await eventually('there were eight restarts', () => children.length > 8, DEADLINE_MS);
   await supervised.stop();
   assert.deepEqual(pauses.slice(0, 8), [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000]);
 });
@@ -66,7 +66,7 @@ test('a child that lived for a while is started again at once when it ends', asy
     if (pauses.length === 3) void setImmediate().then(() => clock.advance(10_001));
   };
   const supervised = supervise(spec, log, () => clock.nowMs(), pause);
-  await until('there were five restarts', () => children.length > 5, DEADLINE_MS);
+  await eventually('there were five restarts', () => children.length > 5, DEADLINE_MS);
   await supervised.stop();
   assert.deepEqual(pauses.slice(0, 5), [100, 200, 400, 100, 200]);
 });
@@ -79,7 +79,7 @@ test('a program that cannot be started is tried again like one that ends, and st
     () => clock.nowMs(),
     () => setImmediate(),
   );
-  await until('it was tried three times', () => children.length >= 3, DEADLINE_MS);
+  await eventually('it was tried three times', () => children.length >= 3, DEADLINE_MS);
   await supervised.stop();
   assert.ok(lines.filter(({ event }) => event === 'child_exited').length >= 3);
 });

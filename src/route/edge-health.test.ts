@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { createEdgeHealth, type EdgeFailure } from './edge-health.ts';
 
 const [A, B] = ['http://127.0.0.1:8101', 'http://127.0.0.1:8102'] as const;
@@ -57,9 +57,9 @@ test('probes put a failing edge out and bring it back, without any request', asy
   let isSick = true;
   const { health, healthy } = fixture(async (url) => (isSick && url === B ? 'unhealthy' : undefined));
   health.start();
-  await until('the sick edge is out', () => healthy().join() === A);
+  await eventually('the sick edge is out', () => healthy().join() === A);
   isSick = false;
-  await until('the edge is back', () => healthy().length === 2);
+  await eventually('the edge is back', () => healthy().length === 2);
   await health.stop();
 });
 

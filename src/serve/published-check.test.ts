@@ -4,7 +4,7 @@ import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { FragileStore } from '../../test/fakes/fragile-store.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { publishVideo, VIDEO } from '../../test/fakes/playable-video.ts';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { multivariantKey } from '../domain/object-keys.ts';
 import { createPublishedCheck } from './published-check.ts';
 
@@ -54,7 +54,7 @@ test('a request between two and four seconds causes a new look and does not wait
   assert.equal(await isPublished(VIDEO), true);
   resolve();
   store.held = undefined;
-  await until('the look has come back', async () => !(await isPublished(VIDEO)));
+  await eventually('the look has come back', async () => !(await isPublished(VIDEO)));
   assert.equal(store.heads.length, 2);
 });
 

@@ -6,7 +6,7 @@ import { FragileStore } from '../../test/fakes/fragile-store.ts';
 import { listening } from '../../test/fakes/listening.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { publishVideo, SECRET, segmentBytes, sessionPath, VIDEO } from '../../test/fakes/playable-video.ts';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { sourcePartKey } from '../domain/object-keys.ts';
 import { createEdgeServer } from './server.ts';
 
@@ -126,7 +126,7 @@ test('every request leaves one line that says whose, what, how and how much', as
   await (await edge.get(SEGMENT)).arrayBuffer();
   await (await edge.get('g1/v360/000009.m4s')).arrayBuffer();
   const served = () => edge.lines.filter((line) => line.event === 'segment_served');
-  await until('both lines are written', () => served().length === 2);
+  await eventually('both lines are written', () => served().length === 2);
   const [ok, missing] = served();
   const whose = { sessionId: 'abcdefgh12345678', videoId: VIDEO, rendition: 'v360', kind: 'segment', edge: 'edge-1' };
   const pick = (line: Record<string, unknown>, names: string[]) => Object.fromEntries(names.map((n) => [n, line[n]]));
@@ -189,7 +189,7 @@ test('metrics count hits and misses apart', async () => {
   await using edge = await fixture();
   for (let i = 0; i < 3; i++) await (await edge.get(SEGMENT)).arrayBuffer();
   const metrics = async () => (await fetch(`${edge.edge.url}/metrics`)).text();
-  await until('the counters have moved', async () => /cache="hit",status="200"} 2/.test(await metrics()));
+  await eventually('the counters have moved', async () => /cache="hit",status="200"} 2/.test(await metrics()));
   const text = await metrics();
   assert.match(text, /millrace_edge_requests_total{cache="miss",status="200"} 1/);
   assert.match(text, /millrace_edge_bytes_total{cache="hit"} 20000/);

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MemoryObjectStore } from '../../test/fakes/memory-object-store.ts';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { VideoId } from '../domain/ids.ts';
 import { sourcePartKey } from '../domain/object-keys.ts';
@@ -109,7 +109,7 @@ test('a slow store makes the sender wait, so that no more than two parts are hel
   const store = storeThat(() => new Promise((done) => gates.push(() => done('stored'))));
   const appending = appendBytes(videoId, counted(), { store, maxBytes: MAX_BYTES });
   for (let part = 0; part < 6; part++) {
-    await until(`part ${part} is being stored`, () => gates.length > part);
+    await eventually(`part ${part} is being stored`, () => gates.length > part);
     // Whatever can still move without the store, moves now.
     await new Promise((done) => setImmediate(done));
     assert.ok(taken <= (part + 2) * PART_SIZE_BYTES, `${taken} bytes were taken with part ${part} in the air`);

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { connect } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import { MemoryObjectStore } from '../../test/fakes/memory-object-store.ts';
-import { until } from '../../test/fakes/until.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import { startUploadApi, type UploadApiWorld } from '../../test/support/upload-api.ts';
 import { PART_SIZE_BYTES } from '../domain/source.ts';
 import type { UploadAnswer, VideoList, VideoResource } from '../domain/video-resource.ts';
@@ -123,9 +123,9 @@ test('an upload that the client cuts off leaves no row and no object', async () 
     socket.write(`POST /upload?filename=a.mp4 HTTP/1.1\r\nhost: x\r\ncontent-length: 20000000\r\n${head}`);
     socket.write(randomBytes(PART_SIZE_BYTES + 5_000));
     // The first part has been stored: there is something to clean up.
-    await until('a part was stored', () => world.store.keys().length === 1);
+    await eventually('a part was stored', () => world.store.keys().length === 1);
     socket.destroy();
-    await until('nothing is left of it', async () => world.store.keys().length === 0 && (await rows()) === 0);
+    await eventually('nothing is left of it', async () => world.store.keys().length === 0 && (await rows()) === 0);
   }
 });
 
@@ -137,7 +137,7 @@ test('bytes after the stated length are no part of the upload', async () => {
   let answer = '';
   for await (const text of socket.setEncoding('utf8')) answer += text;
   assert.match(answer, /^HTTP\/1\.1 (201|400) /);
-  await until('the upload is settled', async () => (await listed()).every(({ state }) => state === 'uploaded'));
+  await eventually('the upload is settled', async () => (await listed()).every(({ state }) => state === 'uploaded'));
   // One that was given up because of the noise after it may still be on its way out.
   const whole = (await listed()).filter(({ state }) => state === 'uploaded');
   for (const { id } of whole) assert.equal(await (await call(`/videos/${id}/source`)).text(), 'hello');

@@ -4,8 +4,8 @@ import { request } from 'node:http';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { contentIdOf, sha256Of } from '../../src/upload/content-id.ts';
 import { FullStore } from '../fakes/full-store.ts';
-import { until } from '../fakes/until.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { create, offsetOf, patch, tus } from '../support/tus-client.ts';
 import { MiB, UploadApi } from '../support/upload-world.ts';
 
@@ -159,13 +159,13 @@ test('a plain upload whose process died is swept, rows and parts', async () => {
   const sending = request(`${api.url}/upload`, { method: 'POST', headers: { 'Content-Length': 3 * PART } });
   sending.on('error', () => {});
   sending.write(randomBytes(PART + 10));
-  await until('a part is stored', () => store.keys().length === 1);
+  await eventually('a part is stored', () => store.keys().length === 1);
   assert.equal(await api.sweep(), false);
   assert.equal(store.keys().length, 1, 'one that lives is left alone');
   // As if the process that received it were gone: another one finds its lock lapsed.
   const lapsed = new Date(0);
   await database.db.updateTable('uploads').set({ lock_until: lapsed }).where('lock_until', 'is not', null).execute();
-  await until('it is swept', async () => {
+  await eventually('it is swept', async () => {
     await api.sweep();
     return store.keys().length === 0;
   });
@@ -179,7 +179,7 @@ test('a plain upload into a full disk is told so, leaves nothing, and can be rep
   store.full = /000001$/;
   const refused = await post(bytes);
   assert.deepEqual([refused.status, refused.code], [503, 'store_unavailable']);
-  await until('nothing is left', () => store.keys().length === 0);
+  await eventually('nothing is left', () => store.keys().length === 0);
   store.full = undefined;
   assert.equal((await post(bytes)).status, 201);
 });
@@ -189,13 +189,13 @@ test('more bodies than may be received at once wait, and are told to come again 
   const slow = request(`${narrow.url}/upload`, { method: 'POST', headers: { 'Content-Length': 2 * PART } });
   slow.on('error', () => {});
   slow.write(randomBytes(PART));
-  await until('the first is being received', () => store.keys().length === 1);
+  await eventually('the first is being received', () => store.keys().length === 1);
   const { url } = await create(narrow.url, { size: 100 });
   const refused = await patch(url, 0, randomBytes(100));
   assert.deepEqual([refused.status, refused.code], [503, 'too_many_uploads']);
   assert.ok(Number(refused.headers.get('retry-after')) > 0);
   slow.destroy();
-  await until('there is room again', async () => (await patch(url, 0, randomBytes(100))).status === 204);
+  await eventually('there is room again', async () => (await patch(url, 0, randomBytes(100))).status === 204);
 });
 
 test('Repr-Digest and Idempotency-Key go together with a form, too', async () => {

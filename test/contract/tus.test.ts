@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { until } from '../fakes/until.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { create, metadata, offsetOf, openPatch, patch, tus } from '../support/tus-client.ts';
 import { expire, MiB, UploadApi, uploadIdOf } from '../support/upload-world.ts';
 
@@ -137,7 +137,7 @@ test('a request with a checksum that breaks off changes nothing: its bytes canno
   const sum = checksum('sha256', bytes);
   const stream = new Blob([bytes]).stream().pipeThrough(failAfter(PART + 10));
   await assert.rejects(patch(url, 0, stream, { 'Upload-Checksum': sum }));
-  await until('the parts are gone', async () => (await api.keys(`videos/${videoId}/`)).length === 0);
+  await eventually('the parts are gone', async () => (await api.keys(`videos/${videoId}/`)).length === 0);
   assert.equal(await offsetOf(url), 0);
   assert.equal((await patch(url, 0, bytes, { 'Upload-Checksum': sum })).status, 204);
 });
@@ -260,7 +260,7 @@ test('a PATCH that breaks off moves the offset by what came', async () => {
   const { url, videoId } = await create(api.url, { size: bytes.length });
   const sending = openPatch(url, 0, bytes.length);
   await sending.write(bytes.subarray(0, PART + 20_000));
-  await until('the whole part is stored', async () => (await api.keys(`videos/${videoId}/`)).length === 1);
+  await eventually('the whole part is stored', async () => (await api.keys(`videos/${videoId}/`)).length === 1);
   sending.breakOff();
   const offset = await offsetOf(url);
   assert.ok(offset! >= PART && offset! <= PART + 20_000, `offset ${offset}`);

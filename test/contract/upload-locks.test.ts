@@ -3,8 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { sourcePartKey, uploadTailKey } from '../../src/domain/object-keys.ts';
 import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
-import { until } from '../fakes/until.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { create, offsetOf, openPatch, patch, tus } from '../support/tus-client.ts';
 import { MiB, UploadApi, uploadIdOf } from '../support/upload-world.ts';
 
@@ -39,7 +39,7 @@ for (const where of ['the same process', 'another process'] as const)
     // Half open: the server has not noticed that the client is gone.
     const stuck = openPatch(url, 0, bytes.length);
     await stuck.write(bytes.subarray(0, 400));
-    await until('the request is being received', () => isLocked(url));
+    await eventually('the request is being received', () => isLocked(url));
     const startedMs = performance.now();
     const resumed = at(where === 'the same process' ? one : other, url);
     const offset = await offsetOf(resumed);
@@ -75,7 +75,7 @@ test('a former holder moves nothing, and its late tail harms nobody', async () =
   const uploadId = uploadIdOf(url);
   const former = await one.uploads.tryLock(uploadId);
   assert.ok(typeof former === 'object');
-  await until('the lease has ended', async () => (await other.uploads.tryLock(uploadId)) !== 'held');
+  await eventually('the lease has ended', async () => (await other.uploads.tryLock(uploadId)) !== 'held');
   assert.equal((await patch(at(other, url), 0, bytes.subarray(0, 700))).status, 204);
 
   // The former holder wakes up: it stores the tail that it had in hand, and wants to move the row.
@@ -131,7 +131,7 @@ test('an upload under way does not expire, however slow it is', async () => {
   const { url } = await create(one.url, { size: 1000 });
   const slow = openPatch(url, 0, 1000);
   await slow.write(randomBytes(10));
-  await until('the request is being received', () => isLocked(url));
+  await eventually('the request is being received', () => isLocked(url));
   await database.db
     .updateTable('uploads')
     .set({ expires_at: new Date(0) })

@@ -3,8 +3,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { sourcePartKey } from '../../src/domain/object-keys.ts';
 import { FullStore } from '../fakes/full-store.ts';
-import { until } from '../fakes/until.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
 import { create, offsetOf, openPatch, patch, tus } from '../support/tus-client.ts';
 import { MiB, UploadApi, uploadIdOf } from '../support/upload-world.ts';
 
@@ -49,7 +49,7 @@ test('an upload that was at 100 % stays there for a client that missed the answe
   const { url, videoId } = await create(api.url, { size: bytes.length });
   const sending = openPatch(url, 0, bytes.length);
   await sending.write(bytes);
-  await until('the video is whole', async () => (await api.json(`/videos/${videoId}`)).state === 'uploaded');
+  await eventually('the video is whole', async () => (await api.json(`/videos/${videoId}`)).state === 'uploaded');
   // Whatever was answered, nobody reads it.
   sending.breakOff();
   const { headers } = await tus(url, 'HEAD');

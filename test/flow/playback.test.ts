@@ -12,7 +12,7 @@ import { FragileStore } from '../fakes/fragile-store.ts';
 import { listening } from '../fakes/listening.ts';
 import { ManualClock } from '../fakes/manual-clock.ts';
 import { publishVideo, SECRET, SEGMENT_0, segmentBytes, VIDEO } from '../fakes/playable-video.ts';
-import { until } from '../fakes/until.ts';
+import { eventually } from '../support/eventually.ts';
 
 const SEGMENT = 'g1/v360/000000.m4s';
 /** No request of a test may take longer, whatever goes wrong. */
@@ -232,7 +232,9 @@ test('a hundred clients that ask for one cold segment cause one read of the stor
     of.heads.filter((key) => key === multivariantKey({ videoId: VIDEO })).length;
   const direct = (url: string) => fetch(`${url}${session}/${SEGMENT}`, { signal: AbortSignal.timeout(DEADLINE_MS) });
   const asked = edges.flatMap((edge) => Array.from({ length: 50 }, () => direct(edge.url)));
-  await until('both stores are asked whether the video is published', () => stores.every((s) => asksPublished(s) > 0));
+  await eventually('both stores are asked whether the video is published', () =>
+    stores.every((s) => asksPublished(s) > 0),
+  );
   resolve();
   const bodies = await Promise.all(asked.map(async (response) => (await response).arrayBuffer()));
   assert.ok(bodies.every((body) => body.byteLength === 10_000));
@@ -279,7 +281,9 @@ test('a body that breaks off half-way never looks complete', async () => {
     const response = await flow.get(`${await flow.startSession()}/${SEGMENT}`);
     assert.equal(response.status, 200);
     await assert.rejects(response.arrayBuffer());
-    await until('the router has told', () => flow.named('playback_proxied').some((line) => line.end === 'edge_broke'));
+    await eventually('the router has told', () =>
+      flow.named('playback_proxied').some((line) => line.end === 'edge_broke'),
+    );
   }
 });
 
@@ -308,7 +312,7 @@ test('a client that leaves ends the request at the edge, and no edge is blamed',
   await response.body!.getReader().read();
   leaving.abort();
   await closed.promise;
-  await until('the line is written', () => flow.named('playback_proxied').length === 1);
+  await eventually('the line is written', () => flow.named('playback_proxied').length === 1);
   assert.equal(flow.named('playback_proxied')[0]?.end, 'client_left');
   assert.ok(flow.router.edges().every((edge) => edge.isHealthy));
 });
@@ -316,7 +320,7 @@ test('a client that leaves ends the request at the edge, and no edge is blamed',
 test('probes put a dead edge out before any viewer meets it', async () => {
   await using flow = await fixture({ probeEveryMs: 20 });
   await flow.edges[0]![Symbol.asyncDispose]();
-  await until('the dead edge is out', () => flow.router.edges().some((edge) => !edge.isHealthy));
+  await eventually('the dead edge is out', () => flow.router.edges().some((edge) => !edge.isHealthy));
   const health = (await (await flow.get('/health')).json()) as { checks: unknown };
   assert.deepEqual(health.checks, { edges: { status: 'ok', detail: '1 of 2 healthy' } });
   const sessions = await Promise.all(Array.from({ length: 8 }, () => flow.startSession()));

@@ -20,7 +20,7 @@ import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 const run = promisify(execFile);
 const GENERATION = 1;
 const VIDEO_ID = '0123456789abcdef' as VideoId;
-/** Five engineers' worth of other load on two cores. */
+/** Machines are slow and shared. */
 export const TEST_DEADLINE_MS = 240_000;
 
 /** Everything that a real transcoding needs, with a store in memory and clips in a folder that goes away. */
