@@ -27,6 +27,9 @@ export const uploadPrefix = (of: { uploadId: string }): string => `${UPLOADS_PRE
  */
 export const uploadTailKey = (of: { uploadId: string; token: number }): ObjectKey =>
   key(`${uploadPrefix(of)}tail-${of.token}`);
+/** Bytes of an unfinished part that its holder has put out of memory; nobody else ever reads them. */
+export const uploadParkedKey = (of: { uploadId: string; token: number }): ObjectKey =>
+  key(`${uploadPrefix(of)}parked-${of.token}`);
 export const initKey = (of: OfRendition): ObjectKey => key(`${generationPrefix(of)}${of.rendition}/init.mp4`);
 export const segmentKey = (of: OfRendition & { segment: number }): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/${six(of.segment)}.m4s`);

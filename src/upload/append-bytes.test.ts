@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { MemoryObjectStore } from '../../test/fakes/memory-object-store.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { DomainError } from '../domain/errors.ts';
@@ -11,11 +12,18 @@ import type { ObjectStore } from '../domain/ports.ts';
 import { PART_SIZE_BYTES } from '../domain/source.ts';
 import { appendBytes } from './append-bytes.ts';
 import { contentIdOf, sha256Of } from './content-id.ts';
+import { PartPool } from './part-pool.ts';
 
 const videoId = '0123456789abcdef' as VideoId;
 const MAX_BYTES = 1024 ** 3;
 /** Two parts and a bit, made once. */
 const SOURCE = randomBytes(2 * PART_SIZE_BYTES + 12_345);
+
+/** Memory of its own, which nobody else wants: nothing is ever parked. */
+const memory = () => ({
+  partPool: new PartPool({ memoryBytes: 2 * PART_SIZE_BYTES, clock: new ManualClock() }),
+  parking: { save: () => assert.fail(), load: () => assert.fail() },
+});
 
 async function* inPieces(bytes: Uint8Array, sizes: readonly number[]): AsyncGenerator<Uint8Array> {
   for (let at = 0, i = 0; at < bytes.byteLength; i++) {
@@ -32,7 +40,11 @@ test('however the bytes come cut up, the parts and digests are the same', async 
   await fc.assert(
     fc.asyncProperty(notTooSmall, async (pieces) => {
       const store = new MemoryObjectStore();
-      const received = await appendBytes(videoId, inPieces(SOURCE, pieces), { store, maxBytes: MAX_BYTES });
+      const received = await appendBytes(videoId, inPieces(SOURCE, pieces), {
+        ...memory(),
+        store,
+        maxBytes: MAX_BYTES,
+      });
       const parts = wanted.map((part) => ({ sizeBytes: part.byteLength, sha256: sha256Of(part) }));
       assert.deepEqual(received.parts, parts);
       assert.equal(received.sizeBytes, SOURCE.byteLength);
@@ -49,14 +61,18 @@ test('however the bytes come cut up, the parts and digests are the same', async 
 test('a source of whole parts has no empty one after them', async () => {
   const store = new MemoryObjectStore();
   const bytes = SOURCE.subarray(0, PART_SIZE_BYTES);
-  const { parts } = await appendBytes(videoId, inPieces(bytes, [1024 * 1024]), { store, maxBytes: PART_SIZE_BYTES });
+  const { parts } = await appendBytes(videoId, inPieces(bytes, [1024 * 1024]), {
+    ...memory(),
+    store,
+    maxBytes: PART_SIZE_BYTES,
+  });
   assert.equal(parts.length, 1);
   assert.deepEqual(store.keys(), [sourcePartKey({ videoId, part: 0 })]);
 });
 
 test('no bytes at all are refused', async () => {
   const store = new MemoryObjectStore();
-  await assert.rejects(appendBytes(videoId, inPieces(new Uint8Array(), [1]), { store, maxBytes: 10 }), {
+  await assert.rejects(appendBytes(videoId, inPieces(new Uint8Array(), [1]), { ...memory(), store, maxBytes: 10 }), {
     code: 'empty_upload',
   });
 });
@@ -70,7 +86,9 @@ test('the first byte too many ends it, and no more is read', async () => {
     }
   }
   const store = new MemoryObjectStore();
-  await assert.rejects(appendBytes(videoId, endless(), { store, maxBytes: 4_999 }), { code: 'upload_too_large' });
+  await assert.rejects(appendBytes(videoId, endless(), { ...memory(), store, maxBytes: 4_999 }), {
+    code: 'upload_too_large',
+  });
   assert.equal(read, 5_000);
 });
 
@@ -81,9 +99,12 @@ test('a store that fails fails the upload, once and with its own reason', async 
       if (writes++ === failing) throw new DomainError('store_unavailable');
       return 'stored';
     });
-    await assert.rejects(appendBytes(videoId, inPieces(SOURCE, [65_536]), { store, maxBytes: MAX_BYTES }), {
-      code: 'store_unavailable',
-    });
+    await assert.rejects(
+      appendBytes(videoId, inPieces(SOURCE, [65_536]), { ...memory(), store, maxBytes: MAX_BYTES }),
+      {
+        code: 'store_unavailable',
+      },
+    );
   }
 });
 
@@ -93,7 +114,10 @@ test('a sender that breaks off while a part is being stored ends with its own re
     throw new Error('connection reset');
   }
   const store = storeThat(() => Promise.reject(new DomainError('store_unavailable')));
-  await assert.rejects(appendBytes(videoId, breaksOff(), { store, maxBytes: MAX_BYTES }), /connection reset/);
+  await assert.rejects(
+    appendBytes(videoId, breaksOff(), { ...memory(), store, maxBytes: MAX_BYTES }),
+    /connection reset/,
+  );
 });
 
 test('a slow store makes the sender wait, so that no more than two parts are held', async () => {
@@ -107,7 +131,7 @@ test('a slow store makes the sender wait, so that no more than two parts are hel
   }
   const gates: (() => void)[] = [];
   const store = storeThat(() => new Promise((done) => gates.push(() => done('stored'))));
-  const appending = appendBytes(videoId, counted(), { store, maxBytes: MAX_BYTES });
+  const appending = appendBytes(videoId, counted(), { ...memory(), store, maxBytes: MAX_BYTES });
   for (let part = 0; part < 6; part++) {
     await eventually(`part ${part} is being stored`, () => gates.length > part);
     // Whatever can still move without the store, moves now.

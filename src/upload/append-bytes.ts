@@ -4,7 +4,8 @@ import type { VideoId } from '../domain/ids.ts';
 import { sourcePartKey } from '../domain/object-keys.ts';
 import type { ObjectStore, StoredPart } from '../domain/ports.ts';
 import { sha256Of } from './content-id.ts';
-import { PartFiller } from './part-filler.ts';
+import { type Parking, PartFiller } from './part-filler.ts';
+import type { PartPool } from './part-pool.ts';
 import { BYTES } from './store-part.ts';
 
 export type ReceivedSource = {
@@ -14,11 +15,16 @@ export type ReceivedSource = {
   readonly sha256Base64: string;
 };
 
-type Deps = { readonly store: Pick<ObjectStore, 'putIfAbsent'>; readonly maxBytes: number };
+type Deps = {
+  readonly store: Pick<ObjectStore, 'putIfAbsent'>;
+  readonly partPool: PartPool;
+  readonly parking: Parking;
+  readonly maxBytes: number;
+};
 
 /**
  * Cuts a stream of bytes into source parts and stores them as they fill. Holds at most two parts in memory: one that
- * fills while the other is being stored; the sender waits when both are full.
+ * fills while the other is being stored; the sender waits when both are full, or when others use the memory.
  * @throws DomainError upload_too_large, empty_upload
  */
 export async function appendBytes(
@@ -35,16 +41,20 @@ export async function appendBytes(
     parts.push({ sizeBytes: part.byteLength, sha256: sha256Of(part) });
     await deps.store.putIfAbsent(key, part, BYTES);
   };
-  const filler = new PartFiller(storePart);
-
-  for await (const chunk of bytes) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > deps.maxBytes) throw tooLarge(deps.maxBytes);
-    whole.update(chunk);
-    await filler.add(chunk);
+  const filler = new PartFiller({ pool: deps.partPool, parking: deps.parking, storePart });
+  try {
+    for await (const chunk of bytes) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > deps.maxBytes) throw tooLarge(deps.maxBytes);
+      whole.update(chunk);
+      await filler.add(chunk);
+    }
+    await filler.settled();
+    const rest = await filler.rest();
+    if (rest.byteLength > 0) await storePart(rest);
+  } finally {
+    await filler.release();
   }
-  await filler.settled();
-  if (filler.rest.byteLength > 0) await storePart(filler.rest);
   if (sizeBytes === 0) throw new DomainError('empty_upload');
   return { parts, sizeBytes, sha256Base64: finish(whole) };
 }

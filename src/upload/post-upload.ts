@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { DomainError } from '../domain/errors.ts';
 import type { UploadId, VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { videoPrefix } from '../domain/object-keys.ts';
+import { uploadPrefix, videoPrefix } from '../domain/object-keys.ts';
 import type { ObjectStore } from '../domain/ports.ts';
 import type { UploadGrant, UploadRecords } from '../domain/upload-records.ts';
 import type { UploadAnswer } from '../domain/video-resource.ts';
@@ -14,12 +14,15 @@ import { contentIdOf } from './content-id.ts';
 import { enterGate } from './enter-gate.ts';
 import { parseFileName } from './file-name.ts';
 import { openMultipart } from './multipart.ts';
+import { parkingOf } from './parking-of.ts';
+import type { PartPool } from './part-pool.ts';
 import { readBody } from './read-body.ts';
 import { parseStated, type Stated } from './stated.ts';
 import type { UploadLocks } from './upload-locks.ts';
 
 export type PostUploadDeps = CompleteDeps & {
-  readonly store: Pick<ObjectStore, 'putIfAbsent' | 'deletePrefix'>;
+  readonly store: Pick<ObjectStore, 'put' | 'putIfAbsent' | 'read' | 'deletePrefix'>;
+  readonly partPool: PartPool;
   readonly uploads: Pick<UploadRecords, 'open' | 'find' | 'remove' | 'videoOfContent'>;
   readonly locks: Pick<UploadLocks, 'adopt'>;
   readonly transfers: Gate;
@@ -90,7 +93,8 @@ async function receiveFile(
   const held = deps.locks.adopt(grant);
   deps.log.info('upload_started', { videoId, filename: file.filename });
   try {
-    const source = await appendBytes(videoId, file.bytes({ idleMs: deps.idleMs, signal: held.signal }), deps);
+    const bytes = file.bytes({ idleMs: deps.idleMs, signal: held.signal });
+    const source = await appendBytes(videoId, bytes, { ...deps, parking: parkingOf(grant, deps.store) });
     await file.assertWhole();
     assertDigests(source, stated);
     const { idempotencyKey } = stated;
@@ -98,6 +102,7 @@ async function receiveFile(
       upload: grant,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
+    await deps.store.deletePrefix(uploadPrefix(grant));
     await deps.uploads.remove(grant);
     return answer;
   } catch (error) {
@@ -153,6 +158,7 @@ async function forget(
   try {
     if ((await uploads.find(upload.uploadId))?.isFinished) return;
     await store.deletePrefix(videoPrefix({ videoId }));
+    await store.deletePrefix(uploadPrefix(upload));
     await uploads.remove(upload);
   } catch (error) {
     log.warn('upload_sweep_failed', { videoId, err: error });

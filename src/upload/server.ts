@@ -13,6 +13,7 @@ import type { Log } from '../lib/log.ts';
 import { deleteVideo } from './delete-video.ts';
 import { getSource } from './get-source.ts';
 import { addPages } from './pages.ts';
+import type { PartPool } from './part-pool.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
 import { processVideo } from './process-video.ts';
 import * as schemas from './schemas.ts';
@@ -27,6 +28,8 @@ export type UploadApiDeps = {
   readonly clock: Clock;
   readonly newVideoId: PostUploadDeps['newVideoId'];
   readonly newUploadId: () => UploadId;
+  /** The memory of all uploads of this process. */
+  readonly partPool: PartPool;
   /** Bodies that are received at once. */
   readonly maxTransfers: number;
   /** How long another one waits for its turn. */

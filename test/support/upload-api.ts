@@ -6,6 +6,7 @@ import { createVideoRecords } from '../../src/adapters/video-records.ts';
 import type { UploadId } from '../../src/domain/ids.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMetrics } from '../../src/lib/metrics.ts';
+import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase } from './database.ts';
@@ -36,6 +37,7 @@ export async function startUploadApi({ store, maxUploadBytes }: Options): Promis
     log: silentLog(),
     newVideoId,
     newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+    partPool: new PartPool({ memoryBytes: 64 * 1024 * 1024, clock: { nowMs: () => Date.now() } }),
     maxTransfers: 64,
     uploadIdleMs: UPLOAD_IDLE_MS,
     maxUploadBytes,

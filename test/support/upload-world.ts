@@ -7,6 +7,7 @@ import { shortIdFrom, type UploadId, type VideoId } from '../../src/domain/ids.t
 import type { ObjectStore } from '../../src/domain/ports.ts';
 import type { UploadRecords } from '../../src/domain/upload-records.ts';
 import type { App } from '../../src/lib/app.ts';
+import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
 import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
@@ -20,6 +21,7 @@ export type UploadWorldOptions = {
   readonly leaseMs?: number;
   readonly maxTransfers?: number;
   readonly transferWaitMs?: number;
+  readonly memoryBytes?: number;
 };
 
 export const MiB = 1024 * 1024;
@@ -57,14 +59,16 @@ export class UploadApi {
     } = options;
     const uploads = createUploadRecords({ db, leaseMs, expiryMs: 3_600_000 });
     const captured = capturedLog();
+    const clock = { nowMs: () => Date.now() };
     const app = await createUploadApi({
       store,
       records: createVideoRecords(db),
       uploads,
-      clock: { nowMs: () => Date.now() },
+      clock,
       log: captured.log,
       newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+      partPool: new PartPool({ memoryBytes: options.memoryBytes ?? 64 * MiB, clock }),
       uploadIdleMs: idleMs,
       maxUploadBytes,
       maxTransfers,

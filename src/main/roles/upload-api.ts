@@ -9,6 +9,7 @@ import { Bell } from '../../lib/bell.ts';
 import type { Log } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { repeat } from '../../lib/repeat.ts';
+import { PartPool } from '../../upload/part-pool.ts';
 import { createUploadApi } from '../../upload/server.ts';
 import { sweepUploads } from '../../upload/sweep-uploads.ts';
 import type { Config } from '../config.ts';
@@ -37,6 +38,7 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
   await migrate(db);
   const expiryMs = config.MILLRACE_UPLOAD_EXPIRY_SECONDS * 1000;
   const uploads = createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs });
+  const partPool = new PartPool({ memoryBytes: config.MILLRACE_UPLOAD_MEMORY_BYTES, clock: systemClock });
   const pages = join(PROJECT_ROOT, 'web', 'dist');
   const app = await createUploadApi({
     store,
@@ -46,6 +48,7 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
     log,
     newVideoId,
     newUploadId,
+    partPool,
     maxTransfers: config.MILLRACE_MAX_TRANSFERS,
     uploadIdleMs: config.MILLRACE_UPLOAD_IDLE_SECONDS * 1000,
     maxUploadBytes: config.MILLRACE_MAX_UPLOAD_BYTES,

@@ -64,6 +64,8 @@ export async function appendToUpload(
     });
     if (isCode(error, 'upload_lock_lost')) await removeIfOrphaned(upload, deps);
     throw error;
+  } finally {
+    await writer.release();
   }
 }
 

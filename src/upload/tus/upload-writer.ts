@@ -2,13 +2,16 @@ import { type ObjectKey, sourcePartKey, sourcePrefix, uploadPrefix, uploadTailKe
 import type { ObjectStore } from '../../domain/ports.ts';
 import { PART_SIZE_BYTES } from '../../domain/source.ts';
 import { offsetOf, type StoredPartRow, type Upload, type UploadRecords } from '../../domain/upload-records.ts';
+import { parkingOf } from '../parking-of.ts';
 import { PartFiller } from '../part-filler.ts';
+import type { PartPool } from '../part-pool.ts';
 import { BYTES, storePart } from '../store-part.ts';
 import type { HeldUpload } from '../upload-locks.ts';
 
 export type WriterDeps = {
   readonly store: Pick<ObjectStore, 'putIfAbsent' | 'put' | 'read' | 'list' | 'delete' | 'deletePrefix'>;
   readonly uploads: Pick<UploadRecords, 'advance' | 'partsOf'>;
+  readonly partPool: PartPool;
 };
 
 export type WriterOptions = {
@@ -41,7 +44,11 @@ export class UploadWriter {
     this.#options = options;
     this.#row = options.upload;
     this.#received = offsetOf(options.upload);
-    this.#filler = new PartFiller((part) => this.#storePart(part));
+    this.#filler = new PartFiller({
+      pool: deps.partPool,
+      parking: parkingOf(options.held.grant, deps.store),
+      storePart: (part) => this.#storePart(part),
+    });
   }
 
   /** The writer begins with the bytes after the last whole part, as they were acknowledged. */
@@ -50,9 +57,9 @@ export class UploadWriter {
     const { uploadId, tailBytes, tailToken } = options.upload;
     if (tailBytes === 0) return writer;
     const tail = await deps.store.read(uploadTailKey({ uploadId, token: tailToken }));
-    // A tail is written once for each grant, so the one that the row names is exactly what the row says.
-    if (tail?.sizeBytes !== tailBytes) throw new Error(`the tail of upload ${uploadId} is not in the store`);
-    await writer.#filler.add(tail.bytes);
+    if (!tail || tail.sizeBytes < tailBytes) throw new Error(`the tail of upload ${uploadId} is not in the store`);
+    // A holder that adds in several goes writes it anew; dying before the row moved, it leaves a longer one.
+    await writer.#filler.add(tail.bytes.subarray(0, tailBytes));
     return writer;
   }
 
@@ -83,7 +90,7 @@ export class UploadWriter {
   async keep(): Promise<void> {
     await this.#filler.settled();
     const { upload, held } = this.#options;
-    const { rest } = this.#filler;
+    const rest = await this.#filler.rest();
     const { uploadId, token } = held.grant;
     if (this.#received > this.offset || this.#options.sizeBytes !== upload.sizeBytes) {
       if (rest.byteLength > 0) await this.#deps.store.put(uploadTailKey({ uploadId, token }), rest, BYTES);
@@ -99,7 +106,8 @@ export class UploadWriter {
    */
   async lastPart(): Promise<StoredPartRow[]> {
     await this.#filler.settled();
-    if (this.#filler.rest.byteLength > 0) await this.#storePart(this.#filler.rest);
+    const rest = await this.#filler.rest();
+    if (rest.byteLength > 0) await this.#storePart(rest);
     const parts = [...(await this.#deps.uploads.partsOf(this.#options.upload.videoId)), ...this.#fresh];
     const sizeBytes = parts.reduce((sum, part) => sum + part.sizeBytes, 0);
     const isGapless = parts.every(({ part }, i) => part === i);
@@ -122,6 +130,11 @@ export class UploadWriter {
       for (const { key } of page.objects) await this.#deps.store.delete(key);
       next = page.next;
     }
+  }
+
+  /** Gives the memory back. */
+  release(): Promise<void> {
+    return this.#filler.release();
   }
 
   async removeTails(): Promise<void> {
