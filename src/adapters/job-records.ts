@@ -52,6 +52,10 @@ export function createJobRecords(deps: JobRecordsDeps): JobRecords {
       }),
     takeFromSilent: (decide) => takeFromSilent(db, queue, decide),
     finishedWork: (jobId) => finishedWork(db, jobId),
+    isDeleted: async (videoId) => {
+      const row = await db.selectFrom('videos').select('id').where('id', '=', videoId).executeTakeFirst();
+      return row === undefined;
+    },
     completePublish: (ref, renditions) => inTransaction((tx) => completePublish(tx, queue, ref, renditions)),
   };
 }

@@ -13,6 +13,7 @@ export type Tables = {
   videos: {
     id: VideoId;
     title: string;
+    title_folded: Generated<string>;
     filename: string;
     content_type: string;
     state: VideoState;
@@ -43,6 +44,15 @@ export type Tables = {
     finished_at: Date | null;
     created_at: Generated<Date>;
   };
+  ingests: {
+    upload_id: UploadId;
+    url: string;
+    validator: string | null;
+    failures: Generated<number>;
+    not_before: Generated<Date>;
+    deadline_at: Date;
+  };
+  removed_videos: { id: VideoId; removed_at: Generated<Date>; sweep_at: Generated<Date> };
   video_aliases: { id: VideoId; video_id: VideoId; objects_gone: Generated<boolean>; created_at: Generated<Date> };
   idempotency_keys: { key: string; video_id: VideoId; content_id: string; created: boolean; expires_at: Date };
   source_parts: { video_id: VideoId; part: number; size_bytes: number; sha256: string };

@@ -1,9 +1,10 @@
 import { sql } from 'kysely';
 import { DomainError } from '../domain/errors.ts';
-import type { ContentId, UploadId, VideoId } from '../domain/ids.ts';
+import type { ContentId, UploadId } from '../domain/ids.ts';
 import { partCount } from '../domain/source.ts';
 import type { KnownVideo, NewTransfer, UploadGrant, UploadRecords, UploadStep } from '../domain/upload-records.ts';
 import { answered } from './database-outage.ts';
+import { forgetVanished, removedVideos, vanishedVideos } from './gone-videos.ts';
 import { type Database, json } from './postgres.ts';
 import { findUpload, knownUploads, partsOf } from './upload-rows.ts';
 import { retryFailed, startVideo } from './video-records.ts';
@@ -51,10 +52,8 @@ export function createUploadRecords({ db, leaseMs, expiryMs }: UploadRecordsOpti
     claimExpired: (limit) => answered(() => claimExpired(db, limit)),
     known: (uploadIds) => answered(() => knownUploads(db, uploadIds)),
     vanishedVideos: (limit) => answered(() => vanishedVideos(db, limit)),
-    forgetVanished: (videoId) =>
-      answered(async () => {
-        await db.updateTable('video_aliases').set({ objects_gone: true }).where('id', '=', videoId).execute();
-      }),
+    forgetVanished: (videoId) => answered(() => forgetVanished(db, videoId)),
+    removedVideos: (limit) => answered(() => removedVideos(db, limit)),
     forgetOldKeys: () =>
       answered(async () => {
         await db.deleteFrom('idempotency_keys').where('expires_at', '<', fromNow(0)).execute();
@@ -188,6 +187,8 @@ async function claimExpired(db: Database, limit: number) {
         .select('id')
         .where(sql<boolean>`expires_at < clock_timestamp()`)
         .where(sql<boolean>`(lock_until is null or lock_until < clock_timestamp())`)
+        // What we fetch ourselves ends by a deadline of its own.
+        .where(sql<boolean>`(finished_at is not null or not exists (select from ingests where upload_id = uploads.id))`)
         .orderBy('expires_at')
         .limit(limit)
         .forUpdate()
@@ -215,18 +216,4 @@ function videoOfContent(db: Database, contentId: ContentId): Promise<KnownVideo 
     await retryFailed(tx, elder);
     return { videoId: elder.id, sizeBytes: elder.size_bytes ?? 0, state: elder.state };
   });
-}
-
-/** Younger ones are being removed by whoever finished the upload. */
-const VANISHED_FOR_MS = 60_000;
-
-async function vanishedVideos(db: Database, limit: number): Promise<VideoId[]> {
-  const rows = await db
-    .selectFrom('video_aliases')
-    .select('id')
-    .where('objects_gone', '=', false)
-    .where('created_at', '<', fromNow(-VANISHED_FOR_MS))
-    .limit(limit)
-    .execute();
-  return rows.map((row) => row.id);
 }

@@ -5,6 +5,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
 import { isFinalJob, type VideoState } from '../domain/states.ts';
+import { foldTitle } from '../domain/title.ts';
 import { rememberAnswer } from './idempotency-keys.ts';
 import { type Database, json } from './postgres.ts';
 import { moveVideo, type Tx, writeEvent } from './transitions.ts';
@@ -24,30 +25,38 @@ export function createVideoRecords(db: Database): VideoRecords {
     },
     find: (videoId) => findVideo(db, videoId),
     elderOf: async (videoId) => {
-      const row = await db.selectFrom('video_aliases').select('video_id').where('id', '=', videoId).executeTakeFirst();
-      return row?.video_id;
+      const row = await db
+        .selectFrom('video_aliases as a')
+        .innerJoin('videos as v', 'v.id', 'a.video_id')
+        .select('v.id')
+        .where('a.id', '=', videoId)
+        .executeTakeFirst();
+      return row?.id;
     },
     list: (query) => listVideos(db, query),
     rename: async (videoId, title) => {
       const changed = await db
         .updateTable('videos')
-        .set({ title, updated_at: new Date() })
+        .set({ title, title_folded: foldTitle(title), updated_at: new Date() })
         .where('id', '=', videoId)
         .executeTakeFirst();
       return changed.numUpdatedRows > 0n;
     },
     requestJob: (videoId, reason) => db.transaction().execute((tx) => requestJob(tx, videoId, reason)),
-    remove: async (videoId) => {
-      const gone = await db.deleteFrom('videos').where('id', '=', videoId).executeTakeFirst();
-      return gone.numDeletedRows > 0n;
+    uploadsOf: async (videoId) => {
+      const rows = await db.selectFrom('uploads').select('id').where('video_id', '=', videoId).execute();
+      return rows.map((row) => row.id);
     },
+    remove: (videoId) => db.transaction().execute((tx) => remove(tx, videoId)),
   };
 }
 
-export async function startVideo(tx: Tx, { videoId, filename, contentType }: NewUpload): Promise<void> {
+export async function startVideo(tx: Tx, { videoId, filename, contentType, title }: NewUpload): Promise<void> {
+  const shown = title ?? titleOf(filename);
+  const named = { title: shown, title_folded: foldTitle(shown), filename };
   await tx
     .insertInto('videos')
-    .values({ id: videoId, title: titleOf(filename), filename, content_type: contentType, state: 'uploading' })
+    .values({ id: videoId, ...named, content_type: contentType, state: 'uploading' })
     .execute();
   await writeEvent(tx, { subject: 'video', video_id: videoId, from_state: null, to_state: 'uploading' });
 }
@@ -134,9 +143,15 @@ export async function retryFailed(tx: Tx, { id, state }: { id: VideoId; state: V
 }
 
 async function requestJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {
-  const video = await tx.selectFrom('videos').select('state').where('id', '=', videoId).forUpdate().executeTakeFirst();
+  const video = await tx
+    .selectFrom('videos')
+    .select(['state', 'content_id'])
+    .where('id', '=', videoId)
+    .forUpdate()
+    .executeTakeFirst();
   if (!video) throw new DomainError('no_such_video');
-  if (video.state === 'uploading') throw new DomainError('upload_not_finished');
+  // Also a failed one, where its source could not be fetched.
+  if (video.content_id === null) throw new DomainError('upload_not_finished');
   await queueJob(tx, videoId, reason);
 }
 
@@ -162,4 +177,19 @@ async function queueJob(tx: Tx, videoId: VideoId, reason: string): Promise<void>
 async function hasOpenJob(tx: Tx, videoId: VideoId): Promise<boolean> {
   const jobs = await tx.selectFrom('jobs').select('state').where('video_id', '=', videoId).execute();
   return jobs.some((job) => !isFinalJob(job.state));
+}
+
+/** Jobs, tasks, parts, renditions, uploads and keys go with the video's row; what has no reference to it goes here. */
+async function remove(tx: Tx, videoId: VideoId): Promise<boolean> {
+  const gone = await tx.deleteFrom('videos').where('id', '=', videoId).executeTakeFirst();
+  if (gone.numDeletedRows === 0n) return false;
+  await tx.deleteFrom('events').where('video_id', '=', videoId).execute();
+  // Those whose own objects may be left are forgotten by whoever sweeps these.
+  await tx.deleteFrom('video_aliases').where('video_id', '=', videoId).where('objects_gone', '=', true).execute();
+  await tx
+    .insertInto('removed_videos')
+    .values({ id: videoId })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+  return true;
 }

@@ -3,6 +3,7 @@ import { DomainError } from '../domain/errors.ts';
 import { isVideoId, type VideoId } from '../domain/ids.ts';
 import type { VideoQuery } from '../domain/ports.ts';
 import type { TaskState } from '../domain/states.ts';
+import { foldTitle } from '../domain/title.ts';
 import type { JobResource, RenditionResource, VideoList, VideoResource } from '../domain/video-resource.ts';
 import type { Database } from './postgres.ts';
 
@@ -13,7 +14,7 @@ export async function findVideo(db: Database, videoId: VideoId): Promise<VideoRe
   return resource;
 }
 
-export async function listVideos(db: Database, { limit, cursor }: VideoQuery): Promise<VideoList> {
+export async function listVideos(db: Database, { limit, cursor, titlePart, state }: VideoQuery): Promise<VideoList> {
   let query = videoRows(db)
     .orderBy('v.created_at', 'desc')
     .orderBy('v.id', 'desc')
@@ -22,6 +23,8 @@ export async function listVideos(db: Database, { limit, cursor }: VideoQuery): P
     const { at, id } = parseCursor(cursor);
     query = query.where(sql<boolean>`(v.created_at, v.id) < (${at}::timestamptz, ${id})`);
   }
+  if (state !== undefined) query = query.where('v.state', '=', state);
+  if (titlePart !== undefined) query = query.where(sql<boolean>`strpos(v.title_folded, ${foldTitle(titlePart)}) > 0`);
   const rows = await query.execute();
   const page = rows.slice(0, limit);
   const last = rows.length > limit ? page.at(-1) : undefined;

@@ -45,6 +45,12 @@ const CODES = {
   too_many_uploads: { kind: 'busy', message: 'This server receives as many files as it can; try again.' },
   unauthorized: { kind: 'unauthorized', message: 'A valid token is needed.' },
   unknown_content: { kind: 'missing', message: 'No video has this content yet: send the bytes.' },
+  url_bad_answer: {
+    kind: 'unprocessable',
+    message: 'The source at the URL answers with an error, or not with a file.',
+  },
+  url_refused: { kind: 'invalid', message: 'The URL is not one that this server fetches from.' },
+  url_unreachable: { kind: 'unprocessable', message: 'The source at the URL cannot be fetched.' },
   upload_busy: { kind: 'busy', message: 'Another request still works on this upload; try again.' },
   upload_expired: { kind: 'gone', message: 'The upload was left alone for too long and is gone.' },
   upload_incomplete: { kind: 'invalid', message: 'The upload broke off before all its bytes arrived.' },
@@ -56,6 +62,9 @@ const CODES = {
 } as const satisfies Record<string, { kind: ErrorKind; message: string }>;
 
 export type ErrorCode = keyof typeof CODES;
+
+/** The whole list, for the pages and tests that show it. */
+export const ERROR_CODES = Object.keys(CODES) as readonly ErrorCode[];
 
 export const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(CODES, code);
 

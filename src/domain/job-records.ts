@@ -53,6 +53,8 @@ export interface JobRecords {
   /** Tasks whose holder fell silent go to the next one. */
   takeFromSilent(decide: Decide): Promise<Setback[]>;
   finishedWork(jobId: JobId): Promise<FinishedWork>;
+  /** Whether the video was deleted. */
+  isDeleted(videoId: VideoId): Promise<boolean>;
   /** The job succeeded: what was published is what the video offers from now on. */
   completePublish(ref: TaskRef, renditions: readonly RenditionResource[]): Promise<void>;
 }

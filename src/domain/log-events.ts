@@ -22,6 +22,9 @@ export const LOG_EVENTS = [
   'upload_expired',
   'upload_terminated',
   'upload_sweep_failed',
+  'ingest_started',
+  'ingest_postponed',
+  'ingest_failed',
   'video_renamed',
   'video_deleted',
   // orchestrate

@@ -1,4 +1,4 @@
-import type { ContentId, VideoId } from './ids.ts';
+import type { ContentId, UploadId, VideoId } from './ids.ts';
 import type { ObjectKey } from './object-keys.ts';
 import type { ByteRange } from './source.ts';
 import type { VideoState } from './states.ts';
@@ -58,7 +58,13 @@ export interface Clock {
   nowMs(): number;
 }
 
-export type NewUpload = { readonly videoId: VideoId; readonly filename: string; readonly contentType: string };
+export type NewUpload = {
+  readonly videoId: VideoId;
+  readonly filename: string;
+  readonly contentType: string;
+  /** Unset, the title is the file name without its ending. */
+  readonly title?: string;
+};
 export type StoredPart = { readonly sizeBytes: number; readonly sha256: string };
 export type FinishedUpload = {
   readonly videoId: VideoId;
@@ -69,7 +75,13 @@ export type FinishedUpload = {
   /** The same key and the same content get the same answer. */
   readonly idempotencyKey?: string;
 };
-export type VideoQuery = { readonly limit: number; readonly cursor?: string };
+export type VideoQuery = {
+  readonly limit: number;
+  readonly cursor?: string;
+  /** Part of the title, in whatever case. */
+  readonly titlePart?: string;
+  readonly state?: VideoState;
+};
 
 /** The durable memory of videos, as the upload stage needs it. */
 export interface VideoRecords {
@@ -91,6 +103,11 @@ export interface VideoRecords {
   rename(videoId: VideoId, title: string): Promise<boolean>;
   /** Queues a job. @throws DomainError process_running, upload_not_finished, no_such_video */
   requestJob(videoId: VideoId, reason: string): Promise<void>;
-  /** Removes all rows of the video; its open job is cancelled by that. */
+  /** Every upload that the video has or had: their tails are its objects, too. */
+  uploadsOf(videoId: VideoId): Promise<UploadId[]>;
+  /**
+   * Removes all rows of the video; its open job is cancelled by that. What is left says that it is gone, so that a
+   * sweeper removes what late writers bring.
+   */
   remove(videoId: VideoId): Promise<boolean>;
 }

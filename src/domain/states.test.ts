@@ -12,6 +12,7 @@ test('a video goes from upload to ready or failed, and back to processing only',
   const expected = [
     'uploading>uploaded',
     'uploaded>processing',
+    'uploading>failed',
     'uploaded>failed',
     'processing>ready',
     'processing>failed',

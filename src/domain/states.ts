@@ -23,7 +23,8 @@ export function videoStatesBefore(next: VideoState): readonly VideoState[] {
     case 'ready':
       return ['processing'];
     case 'failed':
-      return ['uploaded', 'processing'];
+      // From uploading only where we fetch the source ourselves: nobody else is there to be told.
+      return ['uploading', 'uploaded', 'processing'];
     default:
       return next satisfies never;
   }

@@ -91,6 +91,8 @@ export interface UploadRecords {
   vanishedVideos(limit: number): Promise<VideoId[]>;
   /** The objects of a vanished video are gone. */
   forgetVanished(videoId: VideoId): Promise<void>;
+  /** Deleted videos whose late objects are looked for now. Each is named less and less often, and for a day. */
+  removedVideos(limit: number): Promise<VideoId[]>;
   /** Idempotency keys that have served their time. */
   forgetOldKeys(): Promise<void>;
   /** The video that has this content, unless it is still being uploaded; a failed one gets another try. */

@@ -4,7 +4,14 @@ import { mediaPlaylist, multivariantPlaylist } from '../domain/hls-playlist.ts';
 import type { VideoId } from '../domain/ids.ts';
 import type { JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { initKey, manifestKey, mediaPlaylistKey, multivariantKey, segmentKey } from '../domain/object-keys.ts';
+import {
+  initKey,
+  manifestKey,
+  mediaPlaylistKey,
+  multivariantKey,
+  segmentKey,
+  videoPrefix,
+} from '../domain/object-keys.ts';
 import { type AudioOffer, IncompleteError, type Offer, offerOf, type VideoOffer } from '../domain/offer.ts';
 import type { ObjectStore } from '../domain/ports.ts';
 import type { LentTask, StoredRendition } from '../domain/tasks.ts';
@@ -12,8 +19,8 @@ import type { RenditionResource } from '../domain/video-resource.ts';
 import type { Log } from '../lib/log.ts';
 
 export type PublishDeps = {
-  readonly store: Pick<ObjectStore, 'put' | 'head' | 'read'>;
-  readonly records: Pick<JobRecords, 'finishedWork' | 'completePublish'>;
+  readonly store: Pick<ObjectStore, 'put' | 'head' | 'read' | 'deletePrefix'>;
+  readonly records: Pick<JobRecords, 'finishedWork' | 'completePublish' | 'isDeleted'>;
   readonly log: Log<LogEvent>;
 };
 
@@ -37,13 +44,24 @@ export async function publishVideo(task: LentTask, deps: PublishDeps): Promise<v
     );
   await putText(deps, manifestKey({ videoId }), dashManifest(offer));
   await putText(deps, multivariantKey({ videoId }), multivariantPlaylist(offer));
-  await deps.records.completePublish(task, resourcesOf(offer));
+  await settle(task, offer, deps);
   deps.log.info('video_published', {
     videoId,
     jobId: task.jobId,
     generation,
     renditions: made.map((r) => r.rendition),
   });
+}
+
+/** The transaction that settles finds out whether the video was deleted while its playlists were being written. */
+async function settle(task: LentTask, offer: Offer, { records, store }: PublishDeps): Promise<void> {
+  const { videoId } = task;
+  try {
+    await records.completePublish(task, resourcesOf(offer));
+  } catch (error) {
+    if (await records.isDeleted(videoId)) await store.deletePrefix(videoPrefix({ videoId }));
+    throw error;
+  }
 }
 
 const CHECKS_AT_ONCE = 16;

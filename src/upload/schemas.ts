@@ -70,12 +70,38 @@ export const problemSchema = z.object({
   detail: z.string().optional(),
 });
 
+/** Refusals and outages of every route. docs/http-api.md lists the codes. */
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+export const problems = {
+  '4xx': problem('Refused; nothing was changed. `code` says why.'),
+  '5xx': problem('Cannot be done now: 503 with `Retry-After`. Or a fault of ours: 500.'),
+} as const;
+
+export const healthSchema = z.object({
+  status: z.enum(['ok', 'failing']),
+  role: z.string(),
+  version: z.string(),
+  uptimeSeconds: z.number(),
+  checks: z.record(z.string(), z.object({ status: z.enum(['ok', 'failing']), detail: z.string().optional() })),
+});
+
+const titleText = z.string().trim().min(1).max(200);
+
 export const idParams = z.object({ id: z.string() });
 export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(24),
-  cursor: z.string().max(100).optional(),
+  cursor: z.string().max(100).optional().describe('`next` of the page before'),
+  q: z.string().trim().max(200).optional().describe('Part of the title, in whatever case'),
+  state: z.enum(VIDEO_STATES).optional(),
 });
 export const uploadQuery = z.object({ filename: z.string().optional() });
-export const renameBody = z.object({ title: z.string().trim().min(1).max(200) });
+export const ingestBody = z.object({
+  url: z.string().min(1).describe('http or https, reachable on the public internet'),
+  title: titleText.optional(),
+});
+export const renameBody = z.object({ title: titleText });
 /** Without a body nothing is forced. */
 export const processBody = z.object({ force: z.boolean().default(false) }).nullish();

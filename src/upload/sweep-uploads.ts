@@ -10,7 +10,14 @@ export type SweepDeps = {
   readonly store: Pick<ObjectStore, 'deletePrefix' | 'list'>;
   readonly uploads: Pick<
     UploadRecords,
-    'claimExpired' | 'doom' | 'remove' | 'known' | 'vanishedVideos' | 'forgetVanished' | 'forgetOldKeys'
+    | 'claimExpired'
+    | 'doom'
+    | 'remove'
+    | 'known'
+    | 'vanishedVideos'
+    | 'forgetVanished'
+    | 'removedVideos'
+    | 'forgetOldKeys'
   >;
   readonly log: Log<LogEvent>;
 };
@@ -24,7 +31,7 @@ const UPLOADS_PER_ROUND = 20;
  * @returns whether there may be more.
  */
 export async function sweepUploads(deps: SweepDeps): Promise<boolean> {
-  const more = [await sweepExpired(deps), await sweepVanished(deps)].some(Boolean);
+  const more = [await sweepExpired(deps), await sweepVanished(deps), await sweepRemoved(deps)].some(Boolean);
   await sweepTails(deps);
   await deps.uploads.forgetOldKeys();
   return more;
@@ -54,6 +61,16 @@ async function removeVanished(
 ): Promise<void> {
   await store.deletePrefix(videoPrefix({ videoId }));
   await uploads.forgetVanished(videoId);
+}
+
+/**
+ * Deleted videos: a worker or an orchestrator that was frozen during the deletion may have stored a segment or a
+ * playlist after it. Both have lost their task by then and can publish nothing; this removes the objects.
+ */
+async function sweepRemoved({ uploads, store }: SweepDeps): Promise<boolean> {
+  const removed = await uploads.removedVideos(UPLOADS_PER_ROUND);
+  for (const videoId of removed) await store.deletePrefix(videoPrefix({ videoId }));
+  return removed.length === UPLOADS_PER_ROUND;
 }
 
 /**

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
+import { createIngestRecords } from '../../src/adapters/ingest-records.ts';
 import type { Database } from '../../src/adapters/postgres.ts';
 import { createUploadRecords } from '../../src/adapters/upload-records.ts';
 import { createVideoRecords } from '../../src/adapters/video-records.ts';
 import type { UploadId } from '../../src/domain/ids.ts';
+import { Bell } from '../../src/lib/bell.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMetrics } from '../../src/lib/metrics.ts';
-import { PartPool } from '../../src/upload/part-pool.ts';
+import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase } from './database.ts';
@@ -33,11 +35,14 @@ export async function startUploadApi({ store, maxUploadBytes }: Options): Promis
     store,
     records: createVideoRecords(db),
     uploads: createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs: UPLOAD_EXPIRY_MS }),
+    ingests: createIngestRecords({ db, leaseMs: UPLOAD_LEASE_MS }),
+    isAllowed: isPublicAddress,
+    ingestDeadlineMs: 60_000,
+    bell: new Bell(),
     clock: { nowMs: () => Date.now() },
     log: silentLog(),
     newVideoId,
     newUploadId: () => randomBytes(16).toString('hex') as UploadId,
-    partPool: new PartPool({ memoryBytes: 64 * 1024 * 1024, clock: { nowMs: () => Date.now() } }),
     maxTransfers: 64,
     uploadIdleMs: UPLOAD_IDLE_MS,
     maxUploadBytes,

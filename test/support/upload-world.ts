@@ -1,13 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
+import { createIngestRecords } from '../../src/adapters/ingest-records.ts';
 import { createUploadRecords } from '../../src/adapters/upload-records.ts';
 import { createVideoRecords } from '../../src/adapters/video-records.ts';
 import { shortIdFrom, type UploadId, type VideoId } from '../../src/domain/ids.ts';
 import type { ObjectStore } from '../../src/domain/ports.ts';
 import type { UploadRecords } from '../../src/domain/upload-records.ts';
 import type { App } from '../../src/lib/app.ts';
-import { PartPool } from '../../src/upload/part-pool.ts';
+import { Bell } from '../../src/lib/bell.ts';
+import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
 import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
@@ -68,13 +70,16 @@ export class UploadApi {
       log: captured.log,
       newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,
-      partPool: new PartPool({ memoryBytes: options.memoryBytes ?? 64 * MiB, clock }),
       uploadIdleMs: idleMs,
       maxUploadBytes,
       maxTransfers,
       ...(options.transferWaitMs === undefined ? {} : { transferWaitMs: options.transferWaitMs }),
       version: '0',
       pagesFolder: undefined,
+      ingests: createIngestRecords({ db, leaseMs }),
+      isAllowed: isPublicAddress,
+      ingestDeadlineMs: 60_000,
+      bell: new Bell(),
       app: {
         health: { role: 'upload-api', version: '0', uptimeSeconds: () => 0, checks: {} },
         metrics: new Registry(),

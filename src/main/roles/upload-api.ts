@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createIngestRecords } from '../../adapters/ingest-records.ts';
 import { checkDatabase, type Database, migrate, openDatabase } from '../../adapters/postgres.ts';
+import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createUploadRecords } from '../../adapters/upload-records.ts';
 import { createVideoRecords } from '../../adapters/video-records.ts';
 import type { LogEvent } from '../../domain/log-events.ts';
@@ -9,9 +11,11 @@ import { Bell } from '../../lib/bell.ts';
 import type { Log } from '../../lib/log.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { repeat } from '../../lib/repeat.ts';
-import { PartPool } from '../../upload/part-pool.ts';
+import { isPublicAddress } from '../../upload/ingest/public-address.ts';
+import { runIngests } from '../../upload/ingest/run-ingests.ts';
 import { createUploadApi } from '../../upload/server.ts';
 import { sweepUploads } from '../../upload/sweep-uploads.ts';
+import { UploadLocks } from '../../upload/upload-locks.ts';
 import type { Config } from '../config.ts';
 import {
   newUploadId,
@@ -30,6 +34,8 @@ export type UploadApi = { readonly app: App; readonly close: () => Promise<void>
 /** A process that was killed or hangs holds up its uploads for this long. Renewed every second. */
 const UPLOAD_LEASE_MS = 4_000;
 const SWEEP_EVERY_MS = 60_000;
+/** Six tries take a minute; a source that is down for longer is asked for again by a person. */
+const INGEST_BACKOFF = { firstMs: 2_000, maxMs: 60_000 };
 
 /** The upload-api, ready to listen. */
 export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise<UploadApi> {
@@ -38,17 +44,23 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
   await migrate(db);
   const expiryMs = config.MILLRACE_UPLOAD_EXPIRY_SECONDS * 1000;
   const uploads = createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs });
-  const partPool = new PartPool({ memoryBytes: config.MILLRACE_UPLOAD_MEMORY_BYTES, clock: systemClock });
+  const records = createVideoRecords(db);
+  const ingests = createIngestRecords({ db, leaseMs: UPLOAD_LEASE_MS });
+  const isAllowed = (address: string): boolean => config.MILLRACE_INGEST_PRIVATE || isPublicAddress(address);
+  const bell = new Bell();
   const pages = join(PROJECT_ROOT, 'web', 'dist');
   const app = await createUploadApi({
     store,
-    records: createVideoRecords(db),
+    records,
     uploads,
+    ingests,
+    isAllowed,
+    bell,
+    ingestDeadlineMs: config.MILLRACE_INGEST_DEADLINE_SECONDS * 1000,
     clock: systemClock,
     log,
     newVideoId,
     newUploadId,
-    partPool,
     maxTransfers: config.MILLRACE_MAX_TRANSFERS,
     uploadIdleMs: config.MILLRACE_UPLOAD_IDLE_SECONDS * 1000,
     maxUploadBytes: config.MILLRACE_MAX_UPLOAD_BYTES,
@@ -73,10 +85,28 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
     signal: stopping.signal,
     onError: (err) => log.warn('upload_sweep_failed', { err }),
   });
+  const ingesting = runIngests(
+    {
+      store,
+      records,
+      uploads,
+      ingests,
+      isAllowed,
+      resolve: resolveHost,
+      locks: new UploadLocks({ records: uploads, log, clock: systemClock }),
+      log,
+      maxBytes: config.MILLRACE_MAX_UPLOAD_BYTES,
+      idleMs: config.MILLRACE_UPLOAD_IDLE_SECONDS * 1000,
+      random: Math.random,
+      backoff: INGEST_BACKOFF,
+    },
+    { atOnce: config.MILLRACE_MAX_INGESTS, bell, signal: stopping.signal },
+  );
   const close = async (): Promise<void> => {
     stopping.abort();
     await app.close();
     await sweeping;
+    await ingesting;
     await db.destroy();
   };
   return { app, close };

@@ -1,0 +1,145 @@
+import { z } from 'zod';
+import { DomainError } from '../domain/errors.ts';
+import { parseVideoId } from '../domain/ids.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
+import type { App } from '../lib/app.ts';
+import type { Log } from '../lib/log.ts';
+import { deleteVideo } from './delete-video.ts';
+import { getSource } from './get-source.ts';
+import { type StartDeps, startIngest } from './ingest/start-ingest.ts';
+import { processVideo } from './process-video.ts';
+import * as schemas from './schemas.ts';
+
+export type VideoRoutesDeps = StartDeps & {
+  readonly store: ObjectStore;
+  readonly records: VideoRecords;
+  readonly log: Log<LogEvent>;
+};
+
+const { problems, videoSchema: video } = schemas;
+const of = { params: schemas.idParams };
+
+/** Videos: list, fetch by URL, look, rename, remove, process again, download. */
+export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<void> {
+  const { store, records, log } = deps;
+
+  api.get(
+    '/videos',
+    {
+      schema: {
+        summary: 'List, newest first',
+        querystring: schemas.listQuery,
+        response: { 200: schemas.videoListSchema, ...problems },
+      },
+    },
+    async ({ query: { limit, cursor, q, state } }) =>
+      records.list({
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(q === undefined || q === '' ? {} : { titlePart: q }),
+        ...(state === undefined ? {} : { state }),
+      }),
+  );
+
+  api.post(
+    '/videos',
+    {
+      schema: {
+        summary: 'Fetch a source by its URL, in the background',
+        body: schemas.ingestBody,
+        response: { 202: video.describe('The video, in state uploading'), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const resource = await startIngest(request.body, deps);
+      return reply.code(202).header('location', `/videos/${resource.id}`).send(resource);
+    },
+  );
+
+  api.get(
+    '/videos/:id',
+    {
+      schema: {
+        ...of,
+        summary: 'One video',
+        response: { 200: video, 308: z.null().describe('It turned out to be the video at Location'), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const id = parseVideoId(request.params.id);
+      const resource = await records.find(id);
+      const elder = resource ? undefined : await records.elderOf(id);
+      return elder === undefined ? found(resource) : reply.redirect(`/videos/${elder}`, 308);
+    },
+  );
+
+  api.patch(
+    '/videos/:id',
+    { schema: { ...of, summary: 'Rename', body: schemas.renameBody, response: { 200: video, ...problems } } },
+    async (request) => {
+      const id = parseVideoId(request.params.id);
+      if (await records.rename(id, request.body.title)) log.info('video_renamed', { videoId: id });
+      return found(await records.find(id));
+    },
+  );
+
+  api.delete(
+    '/videos/:id',
+    {
+      schema: {
+        ...of,
+        summary: 'Remove all objects and rows',
+        response: { 204: z.null().describe('All of it is gone'), ...problems },
+      },
+    },
+    async (request, reply) => {
+      await deleteVideo(parseVideoId(request.params.id), deps);
+      return reply.code(204).send(null);
+    },
+  );
+
+  api.post(
+    '/videos/:id/process',
+    {
+      schema: {
+        ...of,
+        summary: 'Process again: a failed video, or with force any',
+        body: schemas.processBody,
+        response: { 202: video.describe('The video, with its latest job'), ...problems },
+      },
+    },
+    async (request, reply) => {
+      const id = parseVideoId(request.params.id);
+      return reply.code(202).send(await processVideo(id, request.body?.force ?? false, deps));
+    },
+  );
+
+  const bytes = { content: { 'application/octet-stream': { schema: z.any() } } };
+  api.get(
+    '/videos/:id/source',
+    {
+      schema: {
+        ...of,
+        summary: 'The original bytes, with ranges',
+        response: {
+          200: { ...bytes, description: 'All of them' },
+          206: { ...bytes, description: 'Those of Range' },
+          ...problems,
+        },
+      },
+    },
+    async (request, reply) => {
+      const videoId = parseVideoId(request.params.id);
+      const resource = found(await records.find(videoId));
+      // Also one that failed, where its source could not be fetched.
+      if (resource.source.contentId === null) throw new DomainError('upload_not_finished');
+      return getSource(request, reply, resource, { videoId, sizeBytes: resource.source.sizeBytes }, store);
+    },
+  );
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new DomainError('no_such_video');
+  return value;
+}
