@@ -7,6 +7,7 @@ import { endUnread } from '../lib/end-unread.ts';
 import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
 import { addPages } from './pages.ts';
+import type { PartPool } from './part-pool.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
 import { addReference } from './reference.ts';
 import * as schemas from './schemas.ts';
@@ -22,6 +23,8 @@ export type UploadApiDeps = VideoRoutesDeps & {
   readonly clock: Clock;
   readonly newVideoId: PostUploadDeps['newVideoId'];
   readonly newUploadId: () => UploadId;
+  /** The memory of all uploads of this process. */
+  readonly partPool: PartPool;
   /** Bodies that are received at once. */
   readonly maxTransfers: number;
   /** How long another one waits for its turn. */

@@ -11,6 +11,7 @@ import { Bell } from '../../src/lib/bell.ts';
 import type { Address } from '../../src/upload/ingest/open-source.ts';
 import { type IngestDeps, runIngest } from '../../src/upload/ingest/run-ingest.ts';
 import { startIngest } from '../../src/upload/ingest/start-ingest.ts';
+import { PartPool } from '../../src/upload/part-pool.ts';
 import { UploadLocks } from '../../src/upload/upload-locks.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
 import { listening } from '../fakes/listening.ts';
@@ -55,6 +56,7 @@ export class IngestWorld {
       isAllowed: options.isAllowed ?? (() => true),
       resolve: options.resolve ?? (async () => [{ address: '127.0.0.1', family: 4 }]),
       locks: new UploadLocks({ records: uploads, log, clock }),
+      partPool: new PartPool({ memoryBytes: 64 * 1024 * 1024, clock }),
       log,
       maxBytes: options.maxBytes ?? 2 ** 30,
       idleMs: options.idleMs ?? 30_000,

@@ -9,6 +9,7 @@ import { Bell } from '../../src/lib/bell.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMetrics } from '../../src/lib/metrics.ts';
 import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
+import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase } from './database.ts';
@@ -43,6 +44,7 @@ export async function startUploadApi({ store, maxUploadBytes }: Options): Promis
     log: silentLog(),
     newVideoId,
     newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+    partPool: new PartPool({ memoryBytes: 64 * 1024 * 1024, clock: { nowMs: () => Date.now() } }),
     maxTransfers: 64,
     uploadIdleMs: UPLOAD_IDLE_MS,
     maxUploadBytes,

@@ -10,6 +10,7 @@ import type { UploadRecords } from '../../src/domain/upload-records.ts';
 import type { App } from '../../src/lib/app.ts';
 import { Bell } from '../../src/lib/bell.ts';
 import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
+import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
 import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
@@ -70,6 +71,7 @@ export class UploadApi {
       log: captured.log,
       newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,
+      partPool: new PartPool({ memoryBytes: options.memoryBytes ?? 64 * MiB, clock }),
       uploadIdleMs: idleMs,
       maxUploadBytes,
       maxTransfers,

@@ -13,6 +13,7 @@ import { createMetrics } from '../../lib/metrics.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { isPublicAddress } from '../../upload/ingest/public-address.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
+import { PartPool } from '../../upload/part-pool.ts';
 import { createUploadApi } from '../../upload/server.ts';
 import { sweepUploads } from '../../upload/sweep-uploads.ts';
 import { UploadLocks } from '../../upload/upload-locks.ts';
@@ -44,6 +45,7 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
   await migrate(db);
   const expiryMs = config.MILLRACE_UPLOAD_EXPIRY_SECONDS * 1000;
   const uploads = createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs });
+  const partPool = new PartPool({ memoryBytes: config.MILLRACE_UPLOAD_MEMORY_BYTES, clock: systemClock });
   const records = createVideoRecords(db);
   const ingests = createIngestRecords({ db, leaseMs: UPLOAD_LEASE_MS });
   const isAllowed = (address: string): boolean => config.MILLRACE_INGEST_PRIVATE || isPublicAddress(address);
@@ -61,6 +63,7 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
     log,
     newVideoId,
     newUploadId,
+    partPool,
     maxTransfers: config.MILLRACE_MAX_TRANSFERS,
     uploadIdleMs: config.MILLRACE_UPLOAD_IDLE_SECONDS * 1000,
     maxUploadBytes: config.MILLRACE_MAX_UPLOAD_BYTES,
@@ -93,6 +96,7 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
       ingests,
       isAllowed,
       resolve: resolveHost,
+      partPool,
       locks: new UploadLocks({ records: uploads, log, clock: systemClock }),
       log,
       maxBytes: config.MILLRACE_MAX_UPLOAD_BYTES,
