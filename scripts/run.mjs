@@ -6,13 +6,16 @@ import { ensureFfmpeg, ensureModules, ensurePages, nodePath, ROOT, Trouble } fro
 
 const [command = 'help', ...rest] = process.argv.slice(2);
 
+/** As in src/main/instance-children.ts, which says why. */
+const NODE_FLAGS = { 'upload-api': ['--max-semi-space-size=1'], public: ['--max-semi-space-size=1'] };
+
 try {
   ensureModules();
   if (command === 'up') {
     ensureFfmpeg();
     ensurePages();
   }
-  run([join(ROOT, 'src/main/cli.ts'), command, ...rest]);
+  run([...(NODE_FLAGS[command] ?? []), join(ROOT, 'src/main/cli.ts'), command, ...rest]);
 } catch (error) {
   if (!(error instanceof Trouble)) throw error;
   console.error(`millrace: ${error.message}`);

@@ -65,6 +65,12 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
 type Settings = { readonly [Name in keyof Config]?: Config[Name] | undefined };
 type RoleChild = { role: string; name: string; port: number; data: string; env: Settings };
 
+/**
+ * Bytes of uploads pass through short-lived buffers that V8 frees only when it collects young objects: doing so more
+ * often took a quarter off the CPU time and 80 MiB off the peak of one upload. scripts/run.mjs says the same.
+ */
+const NODE_FLAGS: Readonly<Record<string, readonly string[]>> = { public: ['--max-semi-space-size=1'] };
+
 const READY_POLL_MS = 50;
 const PROBE_DEADLINE_MS = 5_000;
 
@@ -78,7 +84,7 @@ function roleChild({ role, name, port, data, env }: RoleChild): ChildSpec {
     // Detached: Ctrl-C in a terminal reaches the supervisor alone, which then ends its children in order. The channel
     // tells the child when the supervisor is gone.
     spawn: () =>
-      spawn(process.execPath, [join(import.meta.dirname, 'cli.ts'), role], {
+      spawn(process.execPath, [...(NODE_FLAGS[role] ?? []), join(import.meta.dirname, 'cli.ts'), role], {
         env: environment,
         stdio: ['ignore', fd, fd, 'ipc'],
         detached: true,

@@ -68,7 +68,10 @@ export class UploadProcess {
 
   async start(): Promise<void> {
     const fd = openSync(this.#logFile, 'a');
-    const child = spawn(process.execPath, [CLI, 'upload-api'], { env: this.#env, stdio: ['ignore', fd, fd] });
+    const child = spawn(process.execPath, ['--max-semi-space-size=1', CLI, 'upload-api'], {
+      env: this.#env,
+      stdio: ['ignore', fd, fd],
+    });
     closeSync(fd);
     this.#child = child;
     await eventually('the upload-api listens', async () => {
