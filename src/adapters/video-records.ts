@@ -6,6 +6,7 @@ import type { JobId, VideoId } from '../domain/ids.ts';
 import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
 import { isFinalJob, type VideoState } from '../domain/states.ts';
 import { foldTitle } from '../domain/title.ts';
+import { answered } from './database-outage.ts';
 import { rememberAnswer } from './idempotency-keys.ts';
 import { type Database, json } from './postgres.ts';
 import { moveVideo, type Tx, writeEvent } from './transitions.ts';
@@ -19,7 +20,7 @@ export const JOB_CHANNEL = 'millrace_jobs';
 export function createVideoRecords(db: Database): VideoRecords {
   return {
     startUpload: (upload) => db.transaction().execute((tx) => startVideo(tx, upload)),
-    finishUpload: (upload) => finishUpload(db, upload),
+    finishUpload: (upload) => answered(() => finishUpload(db, upload)),
     abandonUpload: async (videoId) => {
       await db.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
     },

@@ -34,7 +34,7 @@ const settings = z.strictObject({
   /** Bodies that one upload-api receives at once. */
   MILLRACE_MAX_TRANSFERS: z.coerce.number().int().min(1).max(10_000).default(64),
   /** Part buffers of all uploads of one upload-api together. */
-  MILLRACE_UPLOAD_MEMORY_BYTES: bytes.default(40 * 1024 * 1024),
+  MILLRACE_UPLOAD_MEMORY_BYTES: bytes.default(32 * 1024 * 1024),
   /** A sender that is silent for this long has left. */
   MILLRACE_UPLOAD_IDLE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(30),
   /** Fetching by URL also from this machine and its network. */

@@ -6,7 +6,7 @@ import { contentIdOf, sha256Of } from '../../src/upload/content-id.ts';
 import { FullStore } from '../fakes/full-store.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
-import { create, offsetOf, patch, tus } from '../support/tus-client.ts';
+import { create, offsetOf, openPatch, patch, tus } from '../support/tus-client.ts';
 import { MiB, UploadApi } from '../support/upload-world.ts';
 
 const PART = 8 * MiB;
@@ -209,4 +209,28 @@ test('Repr-Digest and Idempotency-Key go together with a form, too', async () =>
   const { id } = (await answer.json()) as Answer;
   const video = (await api.json(`/videos/${id}`)) as { source: { filename: string } };
   assert.equal(video.source.filename, 'видео.mp4');
+});
+
+test('more senders than there is memory for take turns, and all arrive whole', async () => {
+  await using small = await UploadApi.start(database, { store, memoryBytes: 2 * PART });
+  const all = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const bytes = randomBytes(PART + 3000);
+      const { url, videoId } = await create(small.url, { size: bytes.length });
+      return { bytes, videoId, sending: openPatch(url, 0, bytes.length) };
+    }),
+  );
+  // All of them have begun, and none would ever make room by itself.
+  await Promise.all(all.map(({ sending, bytes }) => sending.write(bytes.subarray(0, 3000))));
+  await eventually('the first ones gave way', () => store.keys().some((key) => key.includes('/parked-')));
+  await Promise.all(all.map(({ sending, bytes }) => sending.write(bytes.subarray(3000))));
+  for (const { sending, bytes, videoId } of all) {
+    assert.equal(await sending.status, 204);
+    assert.deepEqual(await small.source(videoId), bytes);
+  }
+  assert.deepEqual(
+    store.keys().filter((key) => key.startsWith('uploads/')),
+    [],
+    'what was put aside is gone',
+  );
 });
