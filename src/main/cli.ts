@@ -10,6 +10,9 @@ const HELP = `millrace <command>
   up             run every role on this machine; stops with Ctrl-C or "millrace stop"
   stop           end the instance of this data folder (MILLRACE_DATA, ./data)
 
+  upload FILE…   send files, going on where an earlier run stopped; --url http://localhost:8080
+  hash FILE…     print the content id that the server gives to a file
+
   upload-api     one role of its own, configured by MILLRACE_… settings
   orchestrator
   worker
@@ -36,7 +39,15 @@ const COMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> = {
   help: async () => console.log(HELP),
 };
 
-async function main(name = 'help'): Promise<void> {
+/** Clients of an instance that may be elsewhere: they need no settings. */
+const CLIENTS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  upload: async (args) => (await import('./commands/upload.ts')).upload(args),
+  hash: async (args) => (await import('./commands/hash.ts')).hash(args),
+};
+
+async function main(name = 'help', ...args: readonly string[]): Promise<void> {
+  const client = CLIENTS[name];
+  if (client) return client(args);
   const command = COMMANDS[name];
   const role = ROLES[name];
   if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
@@ -45,7 +56,7 @@ async function main(name = 'help'): Promise<void> {
   if (role) await runRole(logOf(config, name) as Log<LogEvent>, async (context) => (await role())(config, context));
 }
 
-main(process.argv[2]).catch((error: unknown) => {
+main(...process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof ConfigError ? `millrace: ${error.message}` : error);
   process.exitCode = 1;
 });
