@@ -3,7 +3,7 @@ import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { parsePage } from './navigation/parse-page.ts';
 import { preloadPlayer } from './player/lazy-player.tsx';
-import { sendFile } from './upload/send-file.ts';
+import { discardFile, sendFile } from './upload/send-file.ts';
 import { createUploadQueue } from './upload/upload-queue.ts';
 import { parseWish } from './watch/parse-wish.ts';
 import './styles/base.css';
@@ -17,7 +17,7 @@ const page = parsePage(pathname);
 if (page.name === 'watch' || page.name === 'embed') preloadPlayer(parseWish(search).tech);
 
 const clock = { nowMs: () => performance.timeOrigin + performance.now() };
-const uploads = createUploadQueue({ send: sendFile, clock });
+const uploads = createUploadQueue({ send: sendFile, discard: discardFile, clock });
 
 const root = document.getElementById('root');
 if (!root) throw new Error('index.html has no #root');

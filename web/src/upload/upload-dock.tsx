@@ -36,10 +36,14 @@ export function UploadDock({ queue }: { queue: UploadQueue }) {
             key={upload.key}
             upload={upload}
             onRemove={() => queue.remove(upload.key)}
-            onRetry={() => queue.retry(upload.key)}
+            onPause={() => queue.pause(upload.key)}
+            onResume={() => queue.resume(upload.key)}
           />
         ))}
       </ul>
+      {unfinished && open && (
+        <p className="upload-note">If this page closes, choose the same files again: they go on where they stopped.</p>
+      )}
     </section>
   );
 }
@@ -51,7 +55,7 @@ function summaryOf(uploads: readonly QueuedUpload[]): string {
   return failed > 0 ? `${failed} of ${uploads.length} not uploaded` : `${uploads.length} uploaded`;
 }
 
-/** Closing the window ends its uploads; the browser asks first. */
+/** Closing the window stops its uploads until the files are chosen again; the browser asks first. */
 function warnBeforeLeaving(): () => void {
   const warn = (event: BeforeUnloadEvent): void => event.preventDefault();
   window.addEventListener('beforeunload', warn);

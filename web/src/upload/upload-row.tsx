@@ -3,14 +3,20 @@ import { formatBytes, formatPercent, formatRemaining, formatSpeed } from '../sha
 import { Icon } from '../shared/icons.tsx';
 import { ProgressBar } from '../shared/progress-bar.tsx';
 import { remainingSeconds, speedOf } from './transfer-speed.ts';
-import type { QueuedUpload, UploadPhase } from './upload-queue.ts';
+import { isUnfinished, type QueuedUpload, type UploadPhase } from './upload-queue.ts';
 
-type Props = { upload: QueuedUpload; onRemove: () => void; onRetry: () => void };
+type Props = { upload: QueuedUpload; onRemove: () => void; onPause: () => void; onResume: () => void };
 
-export function UploadRow({ upload: { file, phase }, onRemove, onRetry }: Props) {
-  const unfinished = phase.state === 'waiting' || phase.state === 'sending';
+export function UploadRow({ upload, onRemove, onPause, onResume }: Props) {
+  const { file, phase } = upload;
+  const unfinished = isUnfinished(upload);
   return (
-    <li className="upload-row" data-testid="upload-row" data-state={phase.state}>
+    <li
+      className="upload-row"
+      data-testid="upload-row"
+      data-state={phase.state}
+      data-stage={phase.state === 'sending' ? phase.stage : undefined}
+    >
       <div className="upload-name" title={file.name}>
         {phase.state === 'done' ? <PageLink href={`/watch/${phase.answer.id}`}>{file.name}</PageLink> : file.name}
       </div>
@@ -18,8 +24,28 @@ export function UploadRow({ upload: { file, phase }, onRemove, onRetry }: Props)
         {statusText(phase, file.size)}
       </div>
       <div className="upload-actions">
+        {(phase.state === 'waiting' || phase.state === 'sending') && (
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Pause the upload of ${file.name}`}
+            onClick={onPause}
+          >
+            <Icon name="pause" />
+          </button>
+        )}
+        {phase.state === 'paused' && (
+          <button
+            type="button"
+            className="icon-button"
+            aria-label={`Resume the upload of ${file.name}`}
+            onClick={onResume}
+          >
+            <Icon name="play" />
+          </button>
+        )}
         {phase.state === 'failed' && (
-          <button type="button" className="icon-button" aria-label={`Try ${file.name} again`} onClick={onRetry}>
+          <button type="button" className="icon-button" aria-label={`Try ${file.name} again`} onClick={onResume}>
             <Icon name="retry" />
           </button>
         )}
@@ -45,6 +71,8 @@ function statusText(phase: UploadPhase, totalBytes: number): string {
       return `Waiting · ${formatBytes(totalBytes)}`;
     case 'sending':
       return sendingText(phase.samples.at(-1)?.bytes ?? 0, totalBytes, phase);
+    case 'paused':
+      return 'Paused';
     case 'done':
       return phase.answer.created ? 'Uploaded' : 'Already in the library';
     case 'failed':
@@ -55,6 +83,8 @@ function statusText(phase: UploadPhase, totalBytes: number): string {
 }
 
 function sendingText(sentBytes: number, totalBytes: number, phase: Extract<UploadPhase, { state: 'sending' }>): string {
+  if (phase.stage === 'offline') return 'Waiting for the network…';
+  if (phase.stage === 'hashing') return `Checking whether it is known · ${formatPercent(sentBytes / totalBytes)}`;
   if (sentBytes >= totalBytes && totalBytes > 0) return 'Being stored…';
   const speed = speedOf(phase.samples);
   const remaining = remainingSeconds(phase.samples, totalBytes);
