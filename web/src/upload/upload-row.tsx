@@ -10,6 +10,7 @@ type Props = { upload: QueuedUpload; onRemove: () => void; onPause: () => void; 
 export function UploadRow({ upload, onRemove, onPause, onResume }: Props) {
   const { file, phase } = upload;
   const unfinished = isUnfinished(upload);
+  const isMoving = phase.state === 'waiting' || (phase.state === 'sending' && phase.stage !== 'offline');
   return (
     <li
       className="upload-row"
@@ -59,7 +60,7 @@ export function UploadRow({ upload, onRemove, onPause, onResume }: Props) {
         </button>
       </div>
       <div className="upload-bar">
-        {unfinished && <ProgressBar value={doneFraction(phase, file.size)} label={`Upload of ${file.name}`} />}
+        {isMoving && <ProgressBar value={doneFraction(phase, file.size)} label={`Upload of ${file.name}`} />}
       </div>
     </li>
   );
