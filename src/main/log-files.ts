@@ -1,10 +1,18 @@
-import { copyFileSync, openSync, readdirSync, statSync, truncateSync, writeSync } from 'node:fs';
+import { copyFileSync, openSync, readdirSync, readFileSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Children write to their files themselves, so that nothing is lost when the supervisor is killed. */
 export function openLogFile(folder: string, file: string): { fd: number; write: (line: string) => void } {
   const fd = openSync(join(folder, file), 'a');
   return { fd, write: (line) => void writeSync(fd, line) };
+}
+
+const LAST_LINES = 5;
+
+/** What a child said last, for the person who reads why it did not start. */
+export function lastLinesOf(folder: string, child: string): string[] {
+  const name = readdirSync(folder).find((file) => file === `${child}.jsonl` || file === `${child}.log`);
+  return name ? readFileSync(join(folder, name), 'utf8').trimEnd().split('\n').slice(-LAST_LINES) : [];
 }
 
 const MAX_BYTES = 64 * 1024 * 1024;

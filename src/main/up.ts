@@ -5,7 +5,7 @@ import { createLog, type Log } from '../lib/log.ts';
 import { type Config, ConfigError } from './config.ts';
 import { claimInstance, findInstance } from './instance.ts';
 import { instanceGroups, postgresChild } from './instance-children.ts';
-import { openLogFile, watchLogSizes } from './log-files.ts';
+import { lastLinesOf, openLogFile, watchLogSizes } from './log-files.ts';
 import { openStore, systemClock } from './parts.ts';
 import { keepSecret } from './secret.ts';
 import { type ChildSpec, type Supervised, supervise } from './supervise.ts';
@@ -59,13 +59,14 @@ async function startAll(instance: Instance, config: Config): Promise<void> {
   await Promise.all(groups);
 }
 
-async function startGroup({ groups, log }: Instance, specs: readonly ChildSpec[]): Promise<void> {
+async function startGroup({ groups, log, data }: Instance, specs: readonly ChildSpec[]): Promise<void> {
   const children = specs.map((spec) => supervise(spec, log, systemClock.nowMs));
   groups.push(children);
   await Promise.all(
     children.map(({ name, ready }) =>
       ready.catch((cause) => {
-        throw new Error(`${name} did not become healthy: see its log`, { cause });
+        const said = lastLinesOf(join(data, 'logs'), name).join('\n');
+        throw new Error(`${name} did not become healthy. The last lines of its log:\n${said}`, { cause });
       }),
     ),
   );
