@@ -21,6 +21,13 @@ const CONTENT_ID = /^[0-9a-f]{64}$/;
 export const isContentId = (text: string): text is ContentId => CONTENT_ID.test(text);
 export const isTaskId = (text: string): text is TaskId => UUID.test(text);
 
+export const isJobId = (text: string): text is JobId => UUID.test(text);
+
+export function parseJobId(text: string): JobId {
+  if (!isJobId(text)) throw new DomainError('no_such_job');
+  return text;
+}
+
 export function parseVideoId(text: string): VideoId {
   if (!isVideoId(text)) throw new DomainError('no_such_video');
   return text;
