@@ -10,24 +10,36 @@ const AUDIO_GROUP = 'audio';
 const HEAD = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS'];
 
 /** Lists the segments of one rendition, whole and final. */
-export function mediaPlaylist({ segments, timescale }: StoredRendition): string {
-  const seconds = segments.map((segment) => segment.durationTicks / timescale);
+export function mediaPlaylist(made: StoredRendition): string {
+  const ticks = made.segments.map((segment) => segment.durationTicks);
+  return text([...mediaHead(made, ticks, 'VOD'), ...segmentLines(made), '#EXT-X-ENDLIST']);
+}
+
+/**
+ * Lists what stands of a rendition so far. Lines are only ever added to it, and the final playlist has the same ones,
+ * with the same target duration: a player that asks again goes on where it is.
+ */
+export const growingMediaPlaylist = (made: StoredRendition, plannedTicks: readonly number[]): string =>
+  // Without a start players of an unfinished playlist begin near its end.
+  text([...mediaHead(made, plannedTicks, 'EVENT'), '#EXT-X-START:TIME-OFFSET=0', ...segmentLines(made)]);
+
+function mediaHead({ timescale }: StoredRendition, ticks: readonly number[], type: 'VOD' | 'EVENT'): string[] {
   // Each EXTINF, rounded to the nearest integer, must not be above the target duration.
-  const targetSeconds = Math.max(1, ...seconds.map(Math.round));
-  const lines = segments.flatMap(({ segment }, i) => [
-    `#EXTINF:${(seconds[i] ?? 0).toFixed(6)},`,
-    `${String(segment).padStart(6, '0')}.m4s`,
-  ]);
-  return text([
+  const targetSeconds = ticks.reduce((longest, one) => Math.max(longest, Math.round(one / timescale)), 1);
+  return [
     ...HEAD,
     `#EXT-X-TARGETDURATION:${targetSeconds}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
-    '#EXT-X-PLAYLIST-TYPE:VOD',
+    `#EXT-X-PLAYLIST-TYPE:${type}`,
     '#EXT-X-MAP:URI="init.mp4"',
-    ...lines,
-    '#EXT-X-ENDLIST',
-  ]);
+  ];
 }
+
+const segmentLines = ({ segments, timescale }: StoredRendition): string[] =>
+  segments.flatMap(({ segment, durationTicks }) => [
+    `#EXTINF:${(durationTicks / timescale).toFixed(6)},`,
+    `${String(segment).padStart(6, '0')}.m4s`,
+  ]);
 
 /** Lists the variants, lowest rate first: where a player starts with the first, it starts soonest. */
 export function multivariantPlaylist(offer: Offer): string {

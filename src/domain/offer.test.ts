@@ -58,16 +58,29 @@ test('segments that fit no common init are refused', () => {
   assert.throws(() => offer({ plan, results: slower }), /v360 was made with two different init segments/);
 });
 
-test('video must be as long as planned to the tick, audio to less than a frame', () => {
+test('every segment must be as long as planned to the tick, also where the total is right', () => {
   const { plan, results } = finishedJob();
-  const longer = (rendition: string, byTicks: number) =>
-    change(results, rendition, (segments) =>
-      segments.map((one) => (one.segment === 0 ? { ...one, durationTicks: one.durationTicks + byTicks } : one)),
+  const longer = (rendition: string, at: number, byTicks: number, from = results) =>
+    change(from, rendition, (segments) =>
+      segments.map((one) => (one.segment === at ? { ...one, durationTicks: one.durationTicks + byTicks } : one)),
     );
-  assert.throws(() => offer({ plan, results: longer('v360', 1) }), /v360 is \d+ ticks long, planned were \d+/);
-  assert.throws(() => offer({ plan, results: longer('v360', -1) }), IncompleteError);
-  assert.throws(() => offer({ plan, results: longer('a-und', 2_048) }), /a-und is \d+ ticks long/);
+  for (const rendition of ['v360', 'a-und'])
+    for (const byTicks of [1, -1]) {
+      const wrong = longer(rendition, 0, byTicks);
+      const message = new RegExp(`${rendition} segment 0 is \\d+ ticks long, planned were \\d+`);
+      assert.throws(() => offer({ plan, results: wrong }), message);
+      assert.throws(() => offer({ plan, results: longer(rendition, 1, -byTicks, wrong) }), message);
+    }
   offer({ plan, results });
+});
+
+test('a rendition that ends too early, or goes on after its end, is refused', () => {
+  const { plan, results } = finishedJob();
+  const last = offer({ plan, results }).audio[0]!.made.segments.at(-1)!;
+  const shorter = change(results, 'a-und', (segments) => segments.slice(0, -1));
+  assert.throws(() => offer({ plan, results: shorter }), /a-und has \d+ segments, planned were \d+/);
+  const longer = change(results, 'a-und', (segments) => [...segments, { ...last, segment: last.segment + 1 }]);
+  assert.throws(() => offer({ plan, results: longer }), IncompleteError);
 });
 
 function incomplete(isKept: (result: StoredRendition) => boolean, message: RegExp): void {

@@ -1,5 +1,6 @@
 import { type Bandwidth, measureBandwidth } from './bandwidth.ts';
-import type { AudioPlan, FrameRate, JobPlan, Rung, StoredRendition } from './tasks.ts';
+import { plannedTicks } from './segment-plan.ts';
+import type { AudioPlan, FrameRate, JobPlan, Rung, StoredRendition, StoredSegment } from './tasks.ts';
 
 /** Everything that players are told of one generation of a video: the input of playlists and manifest. */
 export type Offer = {
@@ -24,34 +25,29 @@ export class IncompleteError extends Error {
 
 /**
  * Puts together what the tasks of a job stored, lowest rate first, and holds it against the plan: every segment
- * there, contiguous, of one init, and as long in all as was planned.
+ * there, once, contiguous, of one init, and exactly as long as planned.
  * @throws IncompleteError
  */
 export function offerOf(generation: number, plan: JobPlan, results: readonly StoredRendition[]): Offer {
-  const { grid } = plan;
-  const video = plan.rungs.map((rung): VideoOffer => {
-    if (!grid) throw new IncompleteError(`${rung.rendition} has no frame grid`);
-    const made = join(rung.rendition, results, grid.frames * grid.ticksPerFrame);
-    const { frameRate, delayTicks } = grid;
-    return { rung, frameRate, delayTicks, made, bandwidth: measureBandwidth(made) };
-  });
-  const audio = plan.audio.map((audioPlan): AudioOffer => {
-    const made = join(audioPlan.rendition, results, audioPlan.samples, AAC_FRAME_SAMPLES);
-    return { plan: audioPlan, made, bandwidth: measureBandwidth(made) };
-  });
+  const video = plan.rungs.map((rung) => videoOffer(rung, plan, join(rung.rendition, plan, results)));
+  const audio = plan.audio.map((audioPlan) => audioOffer(audioPlan, join(audioPlan.rendition, plan, results)));
   video.sort((a, b) => a.bandwidth.peakBps - b.bandwidth.peakBps);
   return { generation, video, audio };
 }
 
-/** Audio ends on a whole AAC frame, so its length may differ from the plan by less than one. */
-const AAC_FRAME_SAMPLES = 1024;
+export function videoOffer(rung: Rung, { grid }: JobPlan, made: StoredRendition): VideoOffer {
+  if (!grid) throw new IncompleteError(`${rung.rendition} has no frame grid`);
+  const { frameRate, delayTicks } = grid;
+  return { rung, frameRate, delayTicks, made, bandwidth: measureBandwidth(made) };
+}
 
-function join(
-  rendition: string,
-  results: readonly StoredRendition[],
-  plannedTicks: number,
-  toleranceTicks = 0,
-): StoredRendition {
+export const audioOffer = (plan: AudioPlan, made: StoredRendition): AudioOffer => ({
+  plan,
+  made,
+  bandwidth: measureBandwidth(made),
+});
+
+function join(rendition: string, plan: JobPlan, results: readonly StoredRendition[]): StoredRendition {
   const pieces = results.filter((result) => result.rendition === rendition && result.segments.length > 0);
   const [first] = pieces;
   if (!first) throw new IncompleteError(`${rendition} has no segments`);
@@ -60,11 +56,17 @@ function join(
     if (!isSame) throw new IncompleteError(`${rendition} was made with two different init segments`);
   }
   const segments = pieces.flatMap((piece) => piece.segments).sort((a, b) => a.segment - b.segment);
-  segments.forEach(({ segment }, i) => {
-    if (segment !== i) throw new IncompleteError(`${rendition} lacks segment ${i}, or has it twice`);
-  });
-  const ticks = segments.reduce((sum, segment) => sum + segment.durationTicks, 0);
-  if (Math.abs(ticks - plannedTicks) > toleranceTicks)
-    throw new IncompleteError(`${rendition} is ${ticks} ticks long, planned were ${plannedTicks}`);
+  assertAsPlanned(rendition, segments, plannedTicks(plan, rendition));
   return { ...first, segments };
+}
+
+function assertAsPlanned(rendition: string, segments: readonly StoredSegment[], planned: readonly number[]): void {
+  segments.forEach(({ segment, durationTicks }, i) => {
+    if (segment !== i) throw new IncompleteError(`${rendition} lacks segment ${i}, or has it twice`);
+    const ticks = planned[i] ?? 0;
+    if (durationTicks !== ticks)
+      throw new IncompleteError(`${rendition} segment ${i} is ${durationTicks} ticks long, planned were ${ticks}`);
+  });
+  if (segments.length !== planned.length)
+    throw new IncompleteError(`${rendition} has ${segments.length} segments, planned were ${planned.length}`);
 }

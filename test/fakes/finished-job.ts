@@ -1,6 +1,6 @@
-import { AAC_FRAME_SAMPLES, audioBoundaries } from '../../src/domain/audio-plan.ts';
 import { framesOfSegment, segmentCount } from '../../src/domain/cut-plan.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
+import { plannedTicks } from '../../src/domain/segment-plan.ts';
 import type { FrameRate, JobPlan, SourceFacts, StoredRendition, StoredSegment } from '../../src/domain/tasks.ts';
 
 export type FinishedJobOptions = {
@@ -51,12 +51,10 @@ function videoResults({ grid, rungs, chunks }: JobPlan): StoredRendition[] {
   });
 }
 
-function audioResults({ audio }: JobPlan): StoredRendition[] {
-  return audio.map((plan) => {
-    const edges = audioBoundaries(plan);
-    const segments = edges.slice(1).map((end, segment): StoredSegment => {
-      return { segment, sizeBytes: 64_000, durationTicks: (end - edges[segment]!) * AAC_FRAME_SAMPLES };
-    });
-    return { rendition: plan.rendition, codec: 'mp4a.40.2', timescale: plan.sampleRateHz, ...INIT, segments };
+function audioResults(plan: JobPlan): StoredRendition[] {
+  return plan.audio.map(({ rendition, sampleRateHz }) => {
+    const ticks = plannedTicks(plan, rendition);
+    const segments = ticks.map((durationTicks, segment) => ({ segment, sizeBytes: 64_000, durationTicks }));
+    return { rendition, codec: 'mp4a.40.2', timescale: sampleRateHz, ...INIT, segments };
   });
 }

@@ -10,6 +10,7 @@ export type ParsedHls = {
   readonly endList?: boolean;
   readonly targetDuration?: number;
   readonly playlistType?: string;
+  readonly start?: { timeOffset: number };
   readonly segments: readonly { readonly duration: number; readonly uri: string; readonly map?: { uri: string } }[];
   readonly playlists?: readonly {
     readonly uri: string;
