@@ -13,6 +13,9 @@ const ffmpeg = (args: readonly string[]): Buffer =>
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-g', '10', '-threads', '1'];
 const videoFile = (): Buffer =>
   ffmpeg(['-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25', '-frames:v', '25', ...x264, '-video_track_timescale', '25000']);
+const x265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-tag:v', 'hvc1', '-x265-params', 'log-level=error'];
+const codecFile = (format: string, ...encoder: string[]): Buffer =>
+  ffmpeg(['-f', 'lavfi', '-i', 'testsrc2=s=640x360:r=25', '-frames:v', '2', '-pix_fmt', format, ...encoder]);
 const audioFile = (): Buffer => ffmpeg(['-f', 'lavfi', '-i', 'sine=r=48000', '-t', '0.2', '-c:a', 'aac']);
 
 async function* pieces(bytes: Buffer, sizeBytes: number): AsyncGenerator<Buffer> {
@@ -60,6 +63,9 @@ test('a box with a 64-bit size is read', async () => {
 test('timescale and codec are read from what ffmpeg wrote', () => {
   assert.deepEqual(readTrack(videoFile()), { timescale: 25_000, codec: 'avc1.42c00a' });
   assert.deepEqual(readTrack(audioFile()), { timescale: 48_000, codec: 'mp4a.40.2' });
+  assert.equal(readTrack(codecFile('yuv420p', ...x265)).codec, 'hvc1.1.6.L63.90');
+  assert.equal(readTrack(codecFile('yuv420p10le', ...x265)).codec, 'hvc1.2.4.L63.90');
+  assert.equal(readTrack(codecFile('yuv420p', '-c:v', 'libsvtav1', '-preset', '12')).codec, 'av01.0.01M.08');
 });
 
 test('every frame of a fragment is found, with its length and whether it is a keyframe', async () => {

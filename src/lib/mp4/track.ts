@@ -1,4 +1,5 @@
 import { type Box, needBox } from './box.ts';
+import { av1Codec, avcCodec, hevcCodec } from './codec.ts';
 
 export type Track = { readonly timescale: number; readonly codec: string };
 
@@ -19,18 +20,20 @@ function codecOf(init: Buffer, stsd: Box): string {
   const start = stsd.body + STSD_HEADER_BYTES;
   const type = init.toString('latin1', start + 4, start + 8);
   const entry = { type, start, body: start + 8, end: start + init.readUInt32BE(start) };
+  const configOf = (box: string): Box => needBox(init, box, { ...entry, body: entry.body + VISUAL_ENTRY_BYTES });
   switch (type) {
     case 'avc1':
-      return avcCodec(init, needBox(init, 'avcC', { ...entry, body: entry.body + VISUAL_ENTRY_BYTES }));
+      return avcCodec(init, configOf('avcC'));
+    case 'hvc1':
+      return hevcCodec(init, configOf('hvcC'));
+    case 'av01':
+      return av1Codec(init, configOf('av1C'));
     case 'mp4a':
       return aacCodec(init, needBox(init, 'esds', { ...entry, body: entry.body + AUDIO_ENTRY_BYTES }));
     default:
       throw new Error(`unexpected sample entry ${JSON.stringify(type)}`);
   }
 }
-
-/** Profile, constraints and level, as hexadecimal digits (ISO/IEC 14496-15, section 5.3.3.1). */
-const avcCodec = (init: Buffer, avcC: Box): string => `avc1.${init.toString('hex', avcC.body + 1, avcC.body + 4)}`;
 
 const ES_DESCRIPTOR = 0x03;
 const DECODER_CONFIG = 0x04;
