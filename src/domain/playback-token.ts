@@ -1,6 +1,12 @@
 import { DomainError } from './errors.ts';
 import { isSessionId, type SessionId, type VideoId } from './ids.ts';
 
+/**
+ * A viewing with pauses may last an evening and a morning. Afterwards the player must start anew, and objects of
+ * an older generation have no session left that could ask for them.
+ */
+export const SESSION_MS = 24 * 60 * 60 * 1000;
+
 /** One viewing of one video by one player; ends by its expiry at the latest. */
 export type PlaybackSession = {
   readonly sessionId: SessionId;

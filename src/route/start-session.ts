@@ -3,17 +3,12 @@ import type { LRUCache } from 'lru-cache';
 import { type SessionId, shortIdFrom, type VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { PLAYBACK_PREFIX, type PlaybackPath } from '../domain/playback-path.ts';
-import { type PlaybackSession, playbackToken } from '../domain/playback-token.ts';
+import { type PlaybackSession, playbackToken, SESSION_MS } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import { CORS_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
 import type { TextSigner } from '../lib/sign-text.ts';
 
-/**
- * A viewing with pauses may last an evening and a morning. Afterwards the player must start anew, and objects of
- * an older generation have no session left that could ask for them.
- */
-const SESSION_MS = 24 * 60 * 60 * 1000;
 /** Enough for a short id: domain/ids.ts. */
 const ID_BYTES = 10;
 
