@@ -52,8 +52,14 @@ export const LOG_EVENTS = [
   'ffmpeg_exited',
   // serve
   'segment_served',
+  'segment_prefetched',
+  'prefetch_dropped',
+  'rendition_switched',
   'store_read_failed',
   'video_withdrawn',
+  'disk_opened',
+  'disk_object_damaged',
+  'disk_failed',
   // route
   'session_started',
   'session_reassigned',

@@ -10,6 +10,10 @@ export class Coalescer<Value> {
     return this.#underWay.size;
   }
 
+  has(key: string): boolean {
+    return this.#underWay.has(key);
+  }
+
   /** Starts the work, or joins the one under way for the same key. A failure is everyone's failure. */
   run(key: string, work: () => Promise<Value>): { readonly joined: boolean; readonly value: Promise<Value> } {
     const underWay = this.#underWay.get(key);

@@ -28,6 +28,12 @@ const settings = z.strictObject({
   MILLRACE_ORCHESTRATOR_URL: z.url().default('http://127.0.0.1:8081'),
   MILLRACE_NODE: z.string().min(1).max(100).optional(),
   MILLRACE_EDGE_CACHE_BYTES: bytes.default(256 * 1024 * 1024),
+  /** Beneath the memory, in <data>/cache; 0 for none. */
+  MILLRACE_EDGE_DISK_BYTES: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(2 * 1024 ** 3),
   MILLRACE_MAX_UPLOAD_BYTES: bytes.default(1024 ** 4),
   /** An upload without another byte is kept this long. */
   MILLRACE_UPLOAD_EXPIRY_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(86_400),

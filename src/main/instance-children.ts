@@ -44,6 +44,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     child('edge', `edge-${i + 1}`, port, {
       MILLRACE_SECRET: config.MILLRACE_SECRET,
       MILLRACE_EDGE_CACHE_BYTES: config.MILLRACE_EDGE_CACHE_BYTES,
+      MILLRACE_EDGE_DISK_BYTES: config.MILLRACE_EDGE_DISK_BYTES,
     }),
   );
   const open = child('public', 'public', config.MILLRACE_PORT ?? 8080, {

@@ -1,16 +1,23 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ObjectDisk } from '../domain/object-disk.ts';
 import type { ServedRequest } from './get-segment.ts';
+import { createPlayerMetrics } from './player-metrics.ts';
+import type { AheadOutcome } from './read-ahead.ts';
 import type { SegmentCache } from './segment-cache.ts';
 import type { StoreOutcome } from './store-health.ts';
 
 export type EdgeMetrics = {
   readonly registry: Registry;
-  countRequest(served: ServedRequest, durationMs: number): void;
-  countStoreRead(outcome: StoreOutcome): void;
+  countAsked(): void;
+  countServed(served: ServedRequest, durationMs: number): void;
+  countStoreRead(outcome: StoreOutcome, durationMs: number): void;
+  countAhead(outcome: AheadOutcome | 'unused'): void;
+  /** What is held, asked for when somebody looks. */
+  watch(held: { cache: SegmentCache; disk: ObjectDisk | undefined; readsUnderWay: () => number }): void;
 };
 
 /** Hits, misses and coalesced requests are counted apart: their quotient depends on what one calls a hit. */
-export function createEdgeMetrics({ cache }: { readonly cache: SegmentCache }): EdgeMetrics {
+export function createEdgeMetrics(): EdgeMetrics {
   const registry = new Registry();
   const registers = [registry];
   const requests = new Counter({
@@ -32,22 +39,52 @@ export function createEdgeMetrics({ cache }: { readonly cache: SegmentCache }): 
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
     registers,
   });
+  const inFlight = new Gauge({
+    name: 'millrace_edge_requests_in_flight',
+    help: 'Playback requests whose response is not over.',
+    registers,
+  });
   const storeReads = new Counter({
     name: 'millrace_edge_store_reads_total',
     help: 'Questions to the object store by outcome.',
     labelNames: ['outcome'],
     registers,
   });
-  gauge(registers, 'millrace_edge_cache_bytes', 'Bytes held in memory.', () => cache.sizeBytes);
-  gauge(registers, 'millrace_edge_cache_objects', 'Objects held in memory.', () => cache.count);
+  const storeSeconds = new Histogram({
+    name: 'millrace_edge_store_read_seconds',
+    help: 'How long the object store took to answer, or to fail.',
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
+    registers,
+  });
+  const ahead = new Counter({
+    name: 'millrace_edge_read_ahead_total',
+    help: 'Objects fetched ahead by outcome; unused: left the memory before anybody asked.',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const player = createPlayerMetrics(registers);
   return {
     registry,
-    countRequest: ({ cache: outcome = 'none', status, bytes }, durationMs) => {
-      requests.inc({ cache: outcome, status });
-      sent.inc({ cache: outcome }, bytes);
-      seconds.observe({ cache: outcome }, durationMs / 1000);
+    countAsked: () => inFlight.inc(),
+    countServed: ({ cache = 'none', status, bytes, cmcd }, durationMs) => {
+      inFlight.dec();
+      requests.inc({ cache, status });
+      sent.inc({ cache }, bytes);
+      seconds.observe({ cache }, durationMs / 1000);
+      if (cmcd) player.note(cmcd);
     },
-    countStoreRead: (outcome) => storeReads.inc({ outcome }),
+    countStoreRead: (outcome, durationMs) => {
+      storeReads.inc({ outcome });
+      storeSeconds.observe(durationMs / 1000);
+    },
+    countAhead: (outcome) => ahead.inc({ outcome }),
+    watch: ({ cache, disk, readsUnderWay }) => {
+      gauge(registers, 'millrace_edge_cache_bytes', 'Bytes held in memory.', () => cache.sizeBytes);
+      gauge(registers, 'millrace_edge_cache_objects', 'Objects held in memory.', () => cache.count);
+      gauge(registers, 'millrace_edge_disk_bytes', 'Bytes held on disk.', () => disk?.sizeBytes ?? 0);
+      gauge(registers, 'millrace_edge_disk_objects', 'Objects held on disk.', () => disk?.count ?? 0);
+      gauge(registers, 'millrace_edge_reads_in_flight', 'Reads of disk or store under way.', readsUnderWay);
+    },
   };
 }
 

@@ -7,8 +7,12 @@ import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import { sendProblem } from '../lib/send.ts';
 import { answerObject, unsatisfiedRange } from './answer-object.ts';
 import type { CheckSession } from './check-session.ts';
-import type { CacheOutcome, LoadObject } from './load-object.ts';
+import type { CacheOutcome, Loader } from './load-object.ts';
+import { namedNext } from './named-next.ts';
 import type { PublishedCheck } from './published-check.ts';
+import type { ReadAhead } from './read-ahead.ts';
+import { type Cmcd, readCmcd } from './read-cmcd.ts';
+import type { Tier } from './read-object.ts';
 import type { CachedObject } from './segment-cache.ts';
 
 /** What became of a request, as far as it came; written down when the response is over. */
@@ -16,6 +20,9 @@ export type ServedRequest = {
   session?: PlaybackSession;
   object?: PlaybackObject;
   cache?: CacheOutcome;
+  tier?: Tier | undefined;
+  isStale?: true;
+  cmcd?: Cmcd | 'malformed' | undefined;
   bytes: number;
   status: number;
   error?: unknown;
@@ -24,10 +31,12 @@ export type ServedRequest = {
 export type GetSegmentDeps = {
   readonly checkSession: CheckSession;
   readonly isPublished: PublishedCheck;
-  readonly load: LoadObject;
+  readonly loader: Pick<Loader, 'load'>;
+  readonly readAhead: ReadAhead;
   readonly nowMs: () => number;
   /** This edge's name, told to the client, so that one can see which edge serves a session. */
   readonly edge: string;
+  readonly onAsked: () => void;
   /** Called once, when the response is sent or broken off. */
   readonly onServed: (served: ServedRequest, durationMs: number, aborted: boolean) => void;
 };
@@ -36,12 +45,14 @@ export type GetSegmentDeps = {
 export async function getSegment(request: IncomingMessage, response: ServerResponse, deps: GetSegmentDeps) {
   const startedMs = deps.nowMs();
   const served: ServedRequest = { bytes: 0, status: 0 };
+  deps.onAsked();
   response.once('close', () => deps.onServed(served, deps.nowMs() - startedMs, !response.writableFinished));
   try {
     if (request.method === 'OPTIONS') return sendPreflight(response, served);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new DomainError('method_not_allowed');
     const object = await findObject(request.url ?? '', served, deps);
     sendObject(request, response, { object, served, deps, startedMs });
+    if (request.method === 'GET') lookAhead(request, object, served, deps);
   } catch (error) {
     served.error = error;
     served.status = sendProblem(response, error, [...CORS_HEADERS, ...allowedMethods(error)]);
@@ -56,8 +67,10 @@ async function findObject(target: string, served: ServedRequest, deps: GetSegmen
   if (!wanted) throw new DomainError('no_such_segment');
   served.object = wanted;
   if (!(await deps.isPublished(path.videoId))) throw new DomainError('no_such_video');
-  const { object, cache } = await deps.load(wanted);
+  const { object, cache, tier, isStale } = await deps.loader.load(wanted);
   served.cache = cache;
+  served.tier = tier;
+  if (isStale) served.isStale = isStale;
   if (!object) throw new DomainError('no_such_segment');
   return object;
 }
@@ -70,7 +83,7 @@ function sendObject(request: IncomingMessage, response: ServerResponse, serving:
     const { status, head, body } = answerObject(request.headers, object);
     const timing = `cache;desc=${served.cache};dur=${deps.nowMs() - startedMs}`;
     const own = ['X-Cache', served.cache ?? '', 'X-Served-By', deps.edge, 'Server-Timing', timing];
-    response.writeHead(status, [...head, ...own]);
+    response.writeHead(status, served.isStale ? [...head, ...own, ...STALE] : [...head, ...own]);
     served.status = status;
     served.bytes = request.method === 'HEAD' ? 0 : body.length;
     response.end(body);
@@ -78,6 +91,24 @@ function sendObject(request: IncomingMessage, response: ServerResponse, serving:
     if (!(error instanceof DomainError && error.code === 'range_not_satisfiable')) throw error;
     served.status = sendProblem(response, error, [...CORS_HEADERS, ...unsatisfiedRange(object.bytes.length)]);
   }
+}
+
+/** RFC 7234, section 5.5.1: gone from RFC 9111, and still the one field that says so. */
+const STALE = ['Warning', '110 - "Response is Stale"'];
+
+/** The answer is on its way; what the session will ask for next comes after it. */
+function lookAhead(
+  request: IncomingMessage,
+  { bytes }: CachedObject,
+  served: ServedRequest,
+  deps: GetSegmentDeps,
+): void {
+  const { session, object: asked } = served;
+  if (!session || !asked) return;
+  const target = request.url ?? '';
+  served.cmcd = readCmcd(target, request.headers);
+  const next = typeof served.cmcd === 'object' ? served.cmcd.next : [];
+  deps.readAhead({ session, asked, sizeBytes: bytes.length, named: next.length > 0 ? namedNext(target, next) : [] });
 }
 
 function sendPreflight(response: ServerResponse, served: ServedRequest): void {

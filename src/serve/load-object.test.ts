@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { FragileStore } from '../../test/fakes/fragile-store.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
-import { publishVideo, VIDEO } from '../../test/fakes/playable-video.ts';
+import { MemoryDisk } from '../../test/fakes/memory-disk.ts';
+import { publishVideo, segmentBytes, VIDEO } from '../../test/fakes/playable-video.ts';
 import { mediaPlaylistKey, playbackObject } from '../domain/object-keys.ts';
-import { createLoadObject } from './load-object.ts';
+import { createLoader } from './load-object.ts';
+import { createReadObject } from './read-object.ts';
 import { createSegmentCache } from './segment-cache.ts';
 
 const SEGMENT = playbackObject(VIDEO, 'g1/v360/000000.m4s')!;
@@ -20,7 +22,10 @@ async function fixture() {
   const cache = createSegmentCache({ maxBytes: 1_000_000 });
   const { log, lines } = capturedLog();
   const onStoreRead = (outcome: string): void => void outcomes.push(outcome);
-  return { store, clock, outcomes, lines, load: createLoadObject({ store, cache, clock, log, onStoreRead }) };
+  const disk = new MemoryDisk();
+  const read = createReadObject({ store, disk, clock, onStoreRead });
+  const { load, ahead } = createLoader({ read, cache, clock, log });
+  return { store, clock, outcomes, lines, cache, disk, load, ahead };
 }
 
 test('the first request is a miss, later ones are hits that ask the store nothing', async () => {
@@ -78,11 +83,76 @@ test('while the store is down, what is held is served and what is not is store_u
   store.isDown = true;
   clock.advance(60_000);
   assert.equal((await load(SEGMENT)).cache, 'hit');
-  assert.match((await load(PLAYLIST)).object?.bytes.toString() ?? '', /ENDLIST/);
+  const stale = await load(PLAYLIST);
+  assert.match(stale.object?.bytes.toString() ?? '', /ENDLIST/);
+  assert.equal(stale.isStale, true);
+  assert.equal((await load(PLAYLIST)).isStale, true);
   await assert.rejects(load(NEXT), { code: 'store_unavailable' });
   assert.deepEqual(outcomes, ['ok', 'ok', 'failed', 'failed']);
   assert.deepEqual(
     lines.map((line) => line.event),
     ['store_read_failed'],
   );
+});
+
+test('a store that hangs holds up a known playlist for a moment only, and then for nobody for a second', async () => {
+  const { load, store, clock } = await fixture();
+  await load(PLAYLIST);
+  clock.advance(60_000);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  store.held = promise;
+  // The moment is real time; this test ends only because the wait has a deadline.
+  const alive = setInterval(() => {}, 1000);
+  assert.equal((await load(PLAYLIST)).isStale, true);
+  clearInterval(alive);
+  assert.equal((await load(PLAYLIST)).isStale, true);
+  resolve();
+  store.held = undefined;
+  clock.advance(1000);
+  assert.equal((await load(PLAYLIST)).isStale, undefined);
+});
+
+test('what memory has dropped comes from the disk, which never gets a playlist', async () => {
+  const { load, store, cache, disk } = await fixture();
+  for (const wanted of [SEGMENT, PLAYLIST]) await load(wanted);
+  assert.deepEqual([...disk.objects.keys()], [SEGMENT.key]);
+  cache.dropVideo(VIDEO);
+  const { cache: outcome, tier, object } = await load(SEGMENT);
+  assert.deepEqual([outcome, tier, object?.bytes], ['miss', 'disk', segmentBytes()]);
+  assert.equal(store.reads.length, 2);
+});
+
+test('while the store is down, what is on the disk is served', async () => {
+  const { load, store, cache } = await fixture();
+  await load(SEGMENT);
+  cache.dropVideo(VIDEO);
+  store.isDown = true;
+  assert.equal((await load(SEGMENT)).tier, 'disk');
+});
+
+test('what was read ahead is prefetched once and then a hit, and is never read twice', async () => {
+  const { load, ahead, store } = await fixture();
+  await ahead(SEGMENT);
+  assert.equal(ahead(SEGMENT), undefined);
+  assert.equal((await load(SEGMENT)).cache, 'prefetched');
+  assert.equal((await load(SEGMENT)).cache, 'hit');
+  assert.equal(store.reads.length, 1);
+});
+
+test('a request joins what is being read ahead, and read-ahead joins nothing', async () => {
+  const { load, ahead, store } = await fixture();
+  const early = ahead(SEGMENT);
+  const asked = load(SEGMENT);
+  assert.equal(ahead(SEGMENT), undefined);
+  await early;
+  assert.equal((await asked).cache, 'coalesced');
+  assert.equal((await load(SEGMENT)).cache, 'hit');
+  assert.equal(store.reads.length, 1);
+});
+
+test('what read-ahead does not find is not remembered as missing', async () => {
+  const { load, ahead, store } = await fixture();
+  assert.equal((await ahead(NEXT))?.object, undefined);
+  await store.put(NEXT.key, Buffer.from('late'), { contentType: 'video/mp4' });
+  assert.equal((await load(NEXT)).object?.bytes.toString(), 'late');
 });

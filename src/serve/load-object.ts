@@ -1,84 +1,110 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { DomainError } from '../domain/errors.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackObject } from '../domain/object-keys.ts';
-import type { Clock, ObjectStore } from '../domain/ports.ts';
+import type { Clock } from '../domain/ports.ts';
 import { Coalescer } from '../lib/coalesce.ts';
 import type { Log } from '../lib/log.ts';
-import { toCached } from './object-head.ts';
+import type { ReadObject, Tier } from './read-object.ts';
 import type { CachedObject, SegmentCache } from './segment-cache.ts';
 
-/** Where an answer came from: the cache, the store, or a store read that was already under way. */
-export type CacheOutcome = 'hit' | 'miss' | 'coalesced';
-export type LoadedObject = { readonly object: CachedObject | undefined; readonly cache: CacheOutcome };
-export type LoadObject = (wanted: PlaybackObject) => Promise<LoadedObject>;
+/** Held; brought by read-ahead and now asked for first; read for this request; read already under way for another. */
+export type CacheOutcome = 'hit' | 'prefetched' | 'miss' | 'coalesced';
+export type LoadedObject = {
+  readonly object: CachedObject | undefined;
+  readonly cache: CacheOutcome;
+  /** Where the bytes were found; none for what is known to be missing. */
+  readonly tier?: Tier | undefined;
+  /** Older than it should be: the store does not answer. */
+  readonly isStale?: true;
+};
+
+export type Loader = {
+  load(wanted: PlaybackObject): Promise<LoadedObject>;
+  /** For read-ahead: undefined when there is nothing to do. What is then missing is not remembered as missing. */
+  ahead(wanted: PlaybackObject): Promise<LoadedObject> | undefined;
+  readonly readsUnderWay: number;
+};
 
 type Deps = {
-  readonly store: Pick<ObjectStore, 'read'>;
+  readonly read: ReadObject;
   readonly cache: SegmentCache;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
-  /** Told the outcome of every store read: the edge's health follows from it. */
-  readonly onStoreRead: (outcome: 'ok' | 'failed') => void;
 };
 
-/** Past this, a player has long asked again, and the store counts as down. */
-const READ_DEADLINE_MS = 10_000;
 /** Bounds the memory of segments that are on their way in: at 4 MB each, 1 GB. */
 const MAX_READS_UNDER_WAY = 256;
 /** Long enough to blunt a burst of requests for what is not there, short enough that nobody waits for what comes. */
 const MISSING_FOR_MS = 1000;
 const MAX_MISSING_KEYS = 10_000;
+/**
+ * How long a request waits for what it has an older version of. The look whether the video is still published may wait
+ * 0.4 s before this, and the router gives up on an edge after 1 s.
+ */
+const WAIT_FOR_REREAD_MS = 300;
+/** After a re-read that failed or was late, older versions are served for this long without another wait. */
+const TRUST_STALE_FOR_MS = 1000;
+const MAX_STALE_KEYS = 10_000;
 
 /**
- * Answers from the cache, else from the store; many who miss the same key at once cause one read. What may have
+ * Answers from memory, else from disk or store; many who miss the same key at once cause one read. What may have
  * changed is read again when it is no longer fresh, and is served as last seen while the store is down.
- * A disk cache will stand between the two, inside `readObject`.
  */
-export function createLoadObject(deps: Deps): LoadObject {
-  const { cache, clock, log } = deps;
-  const reads = new Coalescer<CachedObject | undefined>();
-  const missingSinceMs = new LRUCache<string, number>({ max: MAX_MISSING_KEYS });
-
-  return async (wanted) => {
-    const cached = cache.get(wanted.key);
-    const nowMs = clock.nowMs();
-    if (cached && nowMs - cached.readAtMs < cached.freshForMs) return { object: cached, cache: 'hit' };
-    if (isKnownMissing(missingSinceMs.get(wanted.key), nowMs)) return { object: undefined, cache: 'hit' };
-    if (reads.size >= MAX_READS_UNDER_WAY) throw new DomainError('store_unavailable', 'Too many reads are under way.');
-    const { joined, value } = reads.run(wanted.key, () => readObject(wanted));
-    try {
-      return { object: await value, cache: joined ? 'coalesced' : 'miss' };
-    } catch (err) {
-      if (!cached) throw err;
-      if (!joined) log.warn('store_read_failed', { key: wanted.key, servedStale: true, err });
-      return { object: cached, cache: 'hit' };
-    }
+export function createLoader({ read, cache, clock, log }: Deps): Loader {
+  const reads = new Coalescer<{ object: CachedObject | undefined; tier: Tier }>();
+  const missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING_KEYS });
+  const staleUntilMs = new LRUCache<string, number>({ max: MAX_STALE_KEYS });
+  return {
+    load,
+    ahead,
+    get readsUnderWay() {
+      return reads.size;
+    },
   };
 
-  async function readObject(wanted: PlaybackObject): Promise<CachedObject | undefined> {
-    const stored = await readStore(deps, wanted);
-    if (!stored) {
-      cache.delete(wanted.key);
-      missingSinceMs.set(wanted.key, clock.nowMs());
+  async function load(wanted: PlaybackObject): Promise<LoadedObject> {
+    const held = cache.get(wanted.key);
+    const nowMs = clock.nowMs();
+    if (held && nowMs - held.object.readAtMs < held.object.freshForMs) return { ...held, tier: 'ram' };
+    if (held) return reread(wanted, held.object, nowMs);
+    if (nowMs < (missingUntilMs.get(wanted.key) ?? 0)) return { object: undefined, cache: 'hit' };
+    const { joined, value } = readOnce(wanted, false);
+    const found = await value;
+    if (!found.object) missingUntilMs.set(wanted.key, clock.nowMs() + MISSING_FOR_MS);
+    // What was on its way in for read-ahead is asked for now.
+    if (joined) cache.get(wanted.key);
+    return { ...found, cache: joined ? 'coalesced' : 'miss' };
+  }
+
+  function ahead(wanted: PlaybackObject): Promise<LoadedObject> | undefined {
+    if (cache.peek(wanted.key) || reads.has(wanted.key)) return undefined;
+    return readOnce(wanted, true).value.then((found) => ({ ...found, cache: 'miss' }));
+  }
+
+  async function reread(wanted: PlaybackObject, object: CachedObject, nowMs: number): Promise<LoadedObject> {
+    const stale = { object, cache: 'hit', tier: 'ram', isStale: true } as const;
+    if (nowMs < (staleUntilMs.get(wanted.key) ?? 0)) return stale;
+    const { joined, value } = readOnce(wanted, false);
+    const outcome = value.catch((err: unknown) => {
+      if (!joined) log.warn('store_read_failed', { key: wanted.key, servedStale: true, err });
       return undefined;
-    }
-    const object = toCached(wanted, stored, clock.nowMs());
-    cache.set(wanted.key, object);
-    return object;
+    });
+    const found = await Promise.race([outcome, delay(WAIT_FOR_REREAD_MS, undefined, { ref: false })]);
+    if (found) return { ...found, cache: joined ? 'coalesced' : 'miss' };
+    staleUntilMs.set(wanted.key, clock.nowMs() + TRUST_STALE_FOR_MS);
+    return stale;
+  }
+
+  function readOnce(wanted: PlaybackObject, isAhead: boolean) {
+    return reads.run(wanted.key, async () => {
+      if (reads.size >= MAX_READS_UNDER_WAY)
+        throw new DomainError('store_unavailable', 'Too many reads are under way.');
+      const found = await read(wanted);
+      if (found.object) cache.set(wanted.key, found.object, { isAhead });
+      else cache.delete(wanted.key);
+      return found;
+    });
   }
 }
-
-async function readStore({ store, onStoreRead }: Deps, { key }: PlaybackObject) {
-  try {
-    const stored = await store.read(key, { signal: AbortSignal.timeout(READ_DEADLINE_MS) });
-    onStoreRead('ok');
-    return stored;
-  } catch (cause) {
-    onStoreRead('failed');
-    throw new DomainError('store_unavailable', `Reading ${key} failed.`, { cause });
-  }
-}
-
-const isKnownMissing = (sinceMs: number | undefined, nowMs: number): boolean =>
-  sinceMs !== undefined && nowMs - sinceMs < MISSING_FOR_MS;

@@ -32,3 +32,14 @@ for (const [rest, text, type, cacheControl] of CASES) {
     assert.equal(etag, '"e1"');
   });
 }
+
+test('a media playlist is known by the last segment that it lists', () => {
+  const playlist = playbackObject('0123456789abcdef', 'g1/v360/index.m3u8')!;
+  const last = (text: string) =>
+    toCached(playlist, { bytes: Buffer.from(text), sizeBytes: text.length, etag: 'e1', contentType: 'x' }, 0)
+      .lastSegment;
+  assert.equal(last(`${GROWING}#EXTINF:4,\n000041.m4s\n#EXT-X-ENDLIST\n`), 41);
+  assert.equal(last(GROWING), 0);
+  assert.equal(last('#EXTM3U\n'), undefined);
+  assert.equal(last('.m4s'), undefined);
+});

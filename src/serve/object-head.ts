@@ -10,8 +10,13 @@ export function toCached(object: PlaybackObject, stored: StoredObject, readAtMs:
   const freshForMs = freshness(object, bytes);
   const type = contentType(object, stored.contentType);
   const head = ['Content-Type', type, 'ETag', etag, 'Cache-Control', cacheControl(freshForMs), ...COMMON_HEAD];
-  return { bytes, etag, head, readAtMs, freshForMs };
+  const lastSegment = object.kind === 'playlist' ? lastListed(bytes) : undefined;
+  return { bytes, etag, head, readAtMs, freshForMs, ...(lastSegment === undefined ? {} : { lastSegment }) };
 }
+
+/** What can be replaced in the store is looked at again; all else is written once. */
+export const isImmutable = ({ kind }: PlaybackObject): boolean =>
+  kind === 'init' || kind === 'segment' || kind === 'image' || kind === 'text';
 
 const COMMON_HEAD: readonly string[] = ['Accept-Ranges', 'bytes', 'X-Content-Type-Options', 'nosniff', ...CORS_HEADERS];
 
@@ -62,8 +67,15 @@ function contentType({ kind, key, rendition = '' }: PlaybackObject, stored: stri
   }
 }
 
+/** Playlists list segments in their order, each on a line of its own. */
+function lastListed(playlist: Buffer): number | undefined {
+  const end = playlist.lastIndexOf('.m4s');
+  const digits = playlist.toString('latin1', Math.max(0, end - 6), Math.max(0, end));
+  return /^\d{6}$/.test(digits) ? Number(digits) : undefined;
+}
+
 /** Audio renditions are named a-en, a-und…: domain/object-keys.ts. */
-const isAudio = (rendition: string): boolean => rendition === 'a' || rendition.startsWith('a-');
+export const isAudio = (rendition: string): boolean => rendition === 'a' || rendition.startsWith('a-');
 
 const SIDE_TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',

@@ -15,7 +15,7 @@ type Deps = {
   readonly store: Pick<ObjectStore, 'head'>;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
-  readonly onStoreRead: (outcome: 'ok' | 'failed') => void;
+  readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number) => void;
   /** Called once when a video that was published is found to be gone. */
   readonly onWithdrawn: (videoId: VideoId) => void;
 };
@@ -87,13 +87,14 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
   }
 }
 
-async function isPublished({ store, onStoreRead }: Deps, videoId: VideoId): Promise<boolean> {
+async function isPublished({ store, clock, onStoreRead }: Deps, videoId: VideoId): Promise<boolean> {
+  const startedMs = clock.nowMs();
   try {
     const info = await store.head(multivariantKey({ videoId }), { signal: AbortSignal.timeout(LOOK_DEADLINE_MS) });
-    onStoreRead('ok');
+    onStoreRead('ok', clock.nowMs() - startedMs);
     return info !== undefined;
   } catch (cause) {
-    onStoreRead('failed');
+    onStoreRead('failed', clock.nowMs() - startedMs);
     throw new DomainError('store_unavailable', `Looking for video ${videoId} failed.`, { cause });
   }
 }

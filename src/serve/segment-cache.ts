@@ -1,6 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import type { VideoId } from '../domain/ids.ts';
-import type { ObjectKey } from '../domain/object-keys.ts';
+import { type ObjectKey, videoPrefix } from '../domain/object-keys.ts';
+import { TwoPartLru } from '../lib/two-part-lru.ts';
 
 /** An object as it is served, whole: bytes are never changed after they entered, and are shared by all responses. */
 export type CachedObject = {
@@ -12,43 +12,65 @@ export type CachedObject = {
   readonly readAtMs: number;
   /** For how long after `readAtMs` it may be served without asking the store again; Infinity where immutable. */
   readonly freshForMs: number;
+  /** Of a media playlist: the number of the last segment that it lists. */
+  readonly lastSegment?: number;
 };
 
 export type SegmentCache = {
-  get(key: ObjectKey): CachedObject | undefined;
-  set(key: ObjectKey, object: CachedObject): void;
+  /** A use. The first one of what read-ahead brought is told apart, and is not yet a second use. */
+  get(key: ObjectKey): { readonly object: CachedObject; readonly cache: 'hit' | 'prefetched' } | undefined;
+  /** Looks without that counting as a use. */
+  peek(key: ObjectKey): CachedObject | undefined;
+  set(key: ObjectKey, object: CachedObject, options?: { readonly isAhead: boolean }): void;
   delete(key: ObjectKey): void;
-  /** Drops everything of a withdrawn video; returns how many objects that were. */
-  dropVideo(videoId: VideoId): number;
+  /** Drops everything of a withdrawn video. */
+  dropVideo(videoId: VideoId): void;
   readonly sizeBytes: number;
   readonly count: number;
 };
 
+type Options = {
+  readonly maxBytes: number;
+  /** Told of what read-ahead brought and nobody asked for before it left. */
+  readonly onUnused?: () => void;
+};
+
+type Entry = { readonly object: CachedObject; isAhead: boolean };
+
 /** Head, key and bookkeeping of an entry, roughly: so that many tiny objects are bounded, too. */
 const ENTRY_OVERHEAD_BYTES = 1024;
 
-/** Least recently used goes first; bounded by bytes, because segments differ a thousandfold in size. */
-export function createSegmentCache({ maxBytes }: { readonly maxBytes: number }): SegmentCache {
-  const lru = new LRUCache<ObjectKey, CachedObject>({
+/** The memory of an edge; bounded by bytes, because segments differ a thousandfold in size. */
+export function createSegmentCache({ maxBytes, onUnused = () => {} }: Options): SegmentCache {
+  const lru = new TwoPartLru<Entry>({
     maxSize: maxBytes,
-    sizeCalculation: (object) => object.bytes.length + ENTRY_OVERHEAD_BYTES,
+    sizeOf: ({ object }) => object.bytes.length + ENTRY_OVERHEAD_BYTES,
+    onGone: (_, { isAhead }) => {
+      if (isAhead) onUnused();
+    },
   });
   return {
-    get: (key) => lru.get(key),
-    set: (key, object) => void lru.set(key, object),
-    delete: (key) => void lru.delete(key),
-    dropVideo: (videoId) => dropPrefix(lru, `videos/${videoId}/`),
+    get: (key) => use(lru, key),
+    peek: (key) => lru.peek(key)?.object,
+    set: (key, object, { isAhead } = { isAhead: false }) => lru.set(key, { object, isAhead }),
+    delete: (key) => lru.delete(key),
+    dropVideo: (videoId) => void lru.deletePrefix(videoPrefix({ videoId })),
     get sizeBytes() {
-      return lru.calculatedSize;
+      return lru.size;
     },
     get count() {
-      return lru.size;
+      return lru.count;
     },
   };
 }
 
-function dropPrefix(lru: LRUCache<ObjectKey, CachedObject>, prefix: string): number {
-  const keys = [...lru.keys()].filter((key) => key.startsWith(prefix));
-  for (const key of keys) lru.delete(key);
-  return keys.length;
+function use(lru: TwoPartLru<Entry>, key: ObjectKey) {
+  const entry = lru.peek(key);
+  if (!entry?.isAhead) {
+    const used = lru.get(key);
+    return used && { object: used.object, cache: 'hit' as const };
+  }
+  entry.isAhead = false;
+  lru.refresh(key);
+  return { object: entry.object, cache: 'prefetched' as const };
 }

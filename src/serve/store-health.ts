@@ -11,6 +11,8 @@ export type StoreOutcome = 'ok' | 'failed';
 export type StoreHealth = {
   /** What is known about the store, at most a few seconds old; waits a moment only when nothing is known yet. */
   look(): Promise<StoreOutcome>;
+  /** What was seen last; a store that was never asked is taken for up. */
+  isUp(): boolean;
   /** Every real read tells, too. */
   note(outcome: StoreOutcome): void;
 };
@@ -34,6 +36,7 @@ export function createStoreHealth({ store, clock, log }: Deps): StoreHealth {
 
   return {
     note,
+    isUp: () => last?.outcome !== 'failed',
     look: async () => {
       if (last && clock.nowMs() - last.atMs < LOOK_AGAIN_AFTER_MS) return last.outcome;
       const newLook = looks.run('store', lookNow).value;

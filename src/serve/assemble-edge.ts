@@ -1,0 +1,93 @@
+import type { LogEvent } from '../domain/log-events.ts';
+import type { ObjectDisk } from '../domain/object-disk.ts';
+import { videoPrefix } from '../domain/object-keys.ts';
+import type { Clock, ObjectStore } from '../domain/ports.ts';
+import type { Log } from '../lib/log.ts';
+import { createTextSigner } from '../lib/sign-text.ts';
+import { createSessionCheck } from './check-session.ts';
+import { createEdgeMetrics, type EdgeMetrics } from './edge-metrics.ts';
+import type { GetSegmentDeps } from './get-segment.ts';
+import { createLoader } from './load-object.ts';
+import { logServed } from './log-served.ts';
+import { createPublishedCheck } from './published-check.ts';
+import { createReadAhead } from './read-ahead.ts';
+import { createReadObject } from './read-object.ts';
+import { createSegmentCache, type SegmentCache } from './segment-cache.ts';
+import { createStoreHealth, type StoreHealth, type StoreOutcome } from './store-health.ts';
+
+export type EdgeDeps = {
+  readonly store: Pick<ObjectStore, 'read' | 'head'>;
+  readonly log: Log<LogEvent>;
+  readonly clock: Clock;
+  /** Shared with the router, which signs what this edge checks. */
+  readonly secret: string;
+  /** Name of this edge in logs and answers. */
+  readonly edge: string;
+  readonly version: string;
+  /** Bound of the memory of segments. */
+  readonly cacheBytes: number;
+  /** Copies beneath the memory; whoever opened it also ends it. */
+  readonly disk?: ObjectDisk;
+};
+
+/** The parts of an edge, put together. */
+export type Edge = {
+  readonly serving: GetSegmentDeps;
+  readonly cache: SegmentCache;
+  readonly metrics: EdgeMetrics;
+  readonly health: StoreHealth;
+  readonly about: { readonly version: string; readonly uptimeSeconds: () => number };
+};
+
+/** Of what is on its way for read-ahead, as a part of the memory: it must not push out what is in use. */
+const AHEAD_SHARE = 1 / 8;
+const MAX_AHEAD_BYTES = 64 * 1024 * 1024;
+
+export function assembleEdge({ store, disk, log, clock, secret, edge, version, cacheBytes }: EdgeDeps): Edge {
+  const metrics = createEdgeMetrics();
+  const cache = createSegmentCache({ maxBytes: cacheBytes, onUnused: () => metrics.countAhead('unused') });
+  const health = createStoreHealth({ store, clock, log });
+  const onStoreRead = (outcome: StoreOutcome, durationMs: number): void => {
+    health.note(outcome);
+    metrics.countStoreRead(outcome, durationMs);
+  };
+  const loader = createLoader({ read: createReadObject({ store, disk, clock, onStoreRead }), cache, clock, log });
+  metrics.watch({ cache, disk, readsUnderWay: () => loader.readsUnderWay });
+  const startedMs = clock.nowMs();
+  return {
+    cache,
+    metrics,
+    health,
+    about: { version, uptimeSeconds: () => Math.round((clock.nowMs() - startedMs) / 1000) },
+    serving: {
+      checkSession: createSessionCheck({ signer: createTextSigner(secret), clock }),
+      isPublished: createPublishedCheck({
+        store,
+        clock,
+        log,
+        onStoreRead,
+        onWithdrawn: (videoId) => {
+          cache.dropVideo(videoId);
+          disk?.deletePrefix(videoPrefix({ videoId }));
+        },
+      }),
+      loader,
+      readAhead: createReadAhead({
+        loader,
+        cache,
+        clock,
+        log,
+        isStoreUp: health.isUp,
+        onOutcome: metrics.countAhead,
+        maxBytes: Math.min(MAX_AHEAD_BYTES, cacheBytes * AHEAD_SHARE),
+      }),
+      nowMs: () => clock.nowMs(),
+      edge,
+      onAsked: metrics.countAsked,
+      onServed: (served, durationMs, isAborted) => {
+        metrics.countServed(served, durationMs);
+        logServed(log, served, { edge, durationMs, ...(isAborted ? { aborted: true } : {}) });
+      },
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { LRUCache } from 'lru-cache';
+import type { LogEvent } from '../domain/log-events.ts';
+import type { PlaybackObject } from '../domain/object-keys.ts';
+import type { PlaybackSession } from '../domain/playback-token.ts';
+import type { Clock } from '../domain/ports.ts';
+import type { Log, LogFields } from '../lib/log.ts';
+import { followSession, type Places, switchBetween } from './follow-session.ts';
+import type { LoadedObject, Loader } from './load-object.ts';
+import { planAhead, sibling } from './plan-ahead.ts';
+import type { SegmentCache } from './segment-cache.ts';
+
+/** Why something that a session will want is not fetched ahead for it. */
+type Obstacle = 'too_many' | 'too_many_bytes' | 'too_many_for_session' | 'busy' | 'store_down';
+export type AheadOutcome = 'fetched' | 'missing' | 'failed' | 'dropped';
+
+export type Answered = {
+  readonly session: PlaybackSession;
+  readonly asked: PlaybackObject;
+  readonly sizeBytes: number;
+  /** What the player says it will ask for next. */
+  readonly named: readonly PlaybackObject[];
+};
+/** Call it when the answer is on its way: what comes next must not be in its way. */
+export type ReadAhead = (answered: Answered) => void;
+
+type Deps = {
+  readonly loader: Pick<Loader, 'ahead' | 'readsUnderWay'>;
+  readonly cache: Pick<SegmentCache, 'peek'>;
+  readonly clock: Clock;
+  readonly log: Log<LogEvent>;
+  readonly isStoreUp: () => boolean;
+  readonly onOutcome: (outcome: AheadOutcome) => void;
+  /** Expected bytes of all that is being fetched ahead. */
+  readonly maxBytes: number;
+};
+
+/** About 300 bytes each; a session that was forgotten is one that begins again. */
+const MAX_SESSIONS = 20_000;
+const MAX_UNDER_WAY = 32;
+/** Its own next ones, as deep as it may be, and the two of a switch. */
+const MAX_UNDER_WAY_PER_SESSION = 6;
+/** So many reads that somebody waits for say that the store has no time for others. */
+const BUSY_READS = 32;
+/** Of a segment of which no sibling was seen; 4 s at 2 Mbit/s. */
+const UNKNOWN_SEGMENT_BYTES = 1_000_000;
+const INIT_BYTES = 2000;
+/** Where no playlist tells the end, what was found missing does, for a while: it may still be growing. */
+const END_KNOWN_FOR_MS = 5000;
+const MAX_ENDS = 10_000;
+
+type Following = { places: Places; underWay: number };
+
+/** Follows each session, and fetches in the background what it will ask for next. */
+export function createReadAhead(deps: Deps): ReadAhead {
+  const { clock, log } = deps;
+  const sessions = new LRUCache<string, Following>({ max: MAX_SESSIONS });
+  const fetchAhead = createFetchAhead(deps);
+  return ({ session, asked, sizeBytes, named }) => {
+    const { sessionId, videoId } = session;
+    const following = sessions.get(sessionId) ?? { places: {}, underWay: 0 };
+    const before = following.places;
+    following.places = followSession(before, asked, clock.nowMs());
+    sessions.set(sessionId, following);
+    const change = switchBetween(before, following.places);
+    if (change) log.info('rendition_switched', { sessionId, videoId, ...change });
+    const segmentBytes = asked.kind === 'segment' ? sizeBytes : UNKNOWN_SEGMENT_BYTES;
+    for (const ahead of planAhead(asked, following.places, named)) {
+      const { rendition, segment, kind } = ahead.wanted;
+      const expectedBytes = kind === 'segment' ? segmentBytes : INIT_BYTES;
+      const line = { sessionId, videoId, kind, rendition, segment, reason: ahead.reason };
+      fetchAhead(ahead.wanted, { following, expectedBytes, line });
+    }
+  };
+}
+
+type Errand = { readonly following: Following; readonly expectedBytes: number; readonly line: LogFields };
+
+function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, maxBytes }: Deps) {
+  const ends = new LRUCache<string, { readonly segment: number; readonly untilMs: number }>({ max: MAX_ENDS });
+  let underWay = 0;
+  let bytesUnderWay = 0;
+
+  return (wanted: PlaybackObject, { following, expectedBytes, line }: Errand): void => {
+    if (cache.peek(wanted.key) || isPastEnd(wanted)) return;
+    const obstacle = obstacleTo(following, expectedBytes);
+    if (obstacle) {
+      onOutcome('dropped');
+      log.info('prefetch_dropped', { ...line, obstacle });
+      return;
+    }
+    const startedMs = clock.nowMs();
+    const loading = loader.ahead(wanted);
+    if (!loading) return;
+    const arrived = ({ object, tier }: LoadedObject): void => {
+      onOutcome(object ? 'fetched' : 'missing');
+      if (!object) noteEnd(wanted);
+      const durationMs = clock.nowMs() - startedMs;
+      if (object) log.info('segment_prefetched', { ...line, bytes: object.bytes.length, tier, durationMs });
+    };
+    const failed = (err: unknown): void => {
+      onOutcome('failed');
+      log.warn('prefetch_dropped', { ...line, obstacle: 'failed', err });
+    };
+    count(following, 1, expectedBytes);
+    void loading.then(arrived, failed).finally(() => count(following, -1, -expectedBytes));
+  };
+
+  function obstacleTo(following: Following, expectedBytes: number): Obstacle | undefined {
+    if (!isStoreUp()) return 'store_down';
+    if (loader.readsUnderWay - underWay >= BUSY_READS) return 'busy';
+    if (following.underWay >= MAX_UNDER_WAY_PER_SESSION) return 'too_many_for_session';
+    if (underWay >= MAX_UNDER_WAY) return 'too_many';
+    return underWay > 0 && bytesUnderWay + expectedBytes > maxBytes ? 'too_many_bytes' : undefined;
+  }
+
+  function count(following: Following, reads: 1 | -1, bytes: number): void {
+    following.underWay += reads;
+    underWay += reads;
+    bytesUnderWay += bytes;
+  }
+
+  function isPastEnd(wanted: PlaybackObject): boolean {
+    if (wanted.segment === undefined) return false;
+    const playlist = sibling(wanted, 'index.m3u8');
+    const listed = playlist && cache.peek(playlist.key)?.lastSegment;
+    if (listed !== undefined) return wanted.segment > listed;
+    const end = ends.get(folderOf(wanted));
+    return end !== undefined && clock.nowMs() < end.untilMs && wanted.segment >= end.segment;
+  }
+
+  function noteEnd(wanted: PlaybackObject): void {
+    if (wanted.segment === undefined) return;
+    ends.set(folderOf(wanted), { segment: wanted.segment, untilMs: clock.nowMs() + END_KNOWN_FOR_MS });
+  }
+}
+
+const folderOf = ({ key }: PlaybackObject): string => key.slice(0, key.lastIndexOf('/'));

@@ -1,0 +1,51 @@
+import { DomainError } from '../domain/errors.ts';
+import type { ObjectDisk } from '../domain/object-disk.ts';
+import type { PlaybackObject } from '../domain/object-keys.ts';
+import type { Clock, ObjectStore, StoredObject } from '../domain/ports.ts';
+import { isImmutable, toCached } from './object-head.ts';
+import type { CachedObject } from './segment-cache.ts';
+
+/** Where the bytes of an answer came from. */
+export type Tier = 'ram' | 'disk' | 'store';
+export type ReadObject = (wanted: PlaybackObject) => Promise<{ object: CachedObject | undefined; tier: Tier }>;
+
+type Deps = {
+  readonly store: Pick<ObjectStore, 'read'>;
+  readonly disk: ObjectDisk | undefined;
+  readonly clock: Clock;
+  /** Told of every read of the store: the edge's health follows from it. */
+  readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number) => void;
+};
+
+/** Past this, a player has long asked again, and the store counts as down. */
+const READ_DEADLINE_MS = 10_000;
+
+/** Reads what is not in memory. Only what can never change is trusted to the disk. */
+export function createReadObject(deps: Deps): ReadObject {
+  const { disk, clock } = deps;
+  return async (wanted) => {
+    const ownDisk = isImmutable(wanted) ? disk : undefined;
+    const copy = await ownDisk?.read(wanted.key);
+    if (copy) return { object: toCached(wanted, copy, clock.nowMs()), tier: 'disk' };
+    const stored = await readStore(deps, wanted);
+    if (!stored) return { object: undefined, tier: 'store' };
+    ownDisk?.keep(wanted.key, stored);
+    return { object: toCached(wanted, stored, clock.nowMs()), tier: 'store' };
+  };
+}
+
+/** @throws DomainError store_unavailable */
+async function readStore(
+  { store, clock, onStoreRead }: Deps,
+  { key }: PlaybackObject,
+): Promise<StoredObject | undefined> {
+  const startedMs = clock.nowMs();
+  try {
+    const stored = await store.read(key, { signal: AbortSignal.timeout(READ_DEADLINE_MS) });
+    onStoreRead('ok', clock.nowMs() - startedMs);
+    return stored;
+  } catch (cause) {
+    onStoreRead('failed', clock.nowMs() - startedMs);
+    throw new DomainError('store_unavailable', `Reading ${key} failed.`, { cause });
+  }
+}
