@@ -66,6 +66,9 @@ export const LOG_EVENTS = [
   'playback_proxied',
   'edge_up',
   'edge_down',
+  'edge_draining',
+  'edges_resolved',
+  'edges_unresolved',
 ] as const;
 
 export type LogEvent = (typeof LOG_EVENTS)[number];

@@ -24,6 +24,15 @@ test('a token is one short path segment that shows the session id', () => {
   assert.ok(token.length <= 48, `${token.length} characters`);
 });
 
+test('a token says at which edge its session began, and nobody can change that', () => {
+  const begun = { ...session, home: 'a1b2' };
+  const text = playbackToken(begun, signer.sign);
+  assert.ok(text.length <= 53, `${text.length} characters`);
+  assert.deepEqual(readPlaybackToken(text, session.videoId, check), begun);
+  for (const other of [text.replace('.a1b2.', '.a1b3.'), text.replace('.a1b2.', '.'), text.replace('.a1b2.', '..')])
+    assert.throws(() => readPlaybackToken(other, session.videoId, check), { code: 'bad_session' });
+});
+
 test('a token for one video is refused for another', () => {
   const other = 'zzzzzzzzzzzzzzzz' as VideoId;
   assert.throws(() => readPlaybackToken(token, other, check), { code: 'bad_session' });

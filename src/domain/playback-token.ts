@@ -12,15 +12,18 @@ export type PlaybackSession = {
   readonly sessionId: SessionId;
   readonly videoId: VideoId;
   readonly expiresAtMs: number;
+  /** Stands for the edge at which it began, so that any router finds it: four characters (route/pick-edge.ts). */
+  readonly home?: string;
 };
 
 /**
- * The path segment that stands for a session: `{sessionId}.{expiry}.{signature}`, 46 characters, the expiry in
- * seconds and base 36. The video is signed but not repeated: it stands in the same path. The session id stays
- * readable, so that a line of any access log leads to the session. docs/decisions/0003-playback-sessions.md.
+ * The path segment that stands for a session: `{sessionId}.{expiry}.{home}.{signature}`, 51 characters, the expiry in
+ * seconds and base 36, the home left out where there is none. The video is signed but not repeated: it stands in the
+ * same path. The session id stays readable, so that a line of any access log leads to the session. docs/decisions/0003-playback-sessions.md.
  */
 export function playbackToken(session: PlaybackSession, sign: (text: string) => string): string {
-  const claim = `${session.sessionId}.${Math.floor(session.expiresAtMs / 1000).toString(36)}`;
+  const expiry = Math.floor(session.expiresAtMs / 1000).toString(36);
+  const claim = `${session.sessionId}.${expiry}${session.home === undefined ? '' : `.${session.home}`}`;
   return `${claim}.${sign(signedText(session.videoId, claim))}`;
 }
 
@@ -28,10 +31,11 @@ type TokenCheck = { readonly matches: (text: string, signature: string) => boole
 
 /** @throws DomainError bad_session when the token was not made by us, is for another video, or has expired. */
 export function readPlaybackToken(token: string, videoId: VideoId, { matches, nowMs }: TokenCheck): PlaybackSession {
-  const [, sessionId = '', expiry = '', signature = ''] = TOKEN.exec(token) ?? [];
+  const [, claim = '', sessionId = '', expiry = '', home, signature = ''] = TOKEN.exec(token) ?? [];
   if (!isSessionId(sessionId)) throw new DomainError('bad_session');
-  if (!matches(signedText(videoId, `${sessionId}.${expiry}`), signature)) throw new DomainError('bad_session');
-  const session = { sessionId, videoId, expiresAtMs: Number.parseInt(expiry, 36) * 1000 };
+  if (!matches(signedText(videoId, claim), signature)) throw new DomainError('bad_session');
+  const expiresAtMs = Number.parseInt(expiry, 36) * 1000;
+  const session = { sessionId, videoId, expiresAtMs, ...(home === undefined ? {} : { home }) };
   assertRunning(session, nowMs);
   return session;
 }
@@ -41,7 +45,7 @@ export function assertRunning(session: PlaybackSession, nowMs: number): void {
   if (nowMs >= session.expiresAtMs) throw new DomainError('bad_session', 'The playback session has expired.');
 }
 
-const TOKEN = /^([0-9a-z]{16})\.([0-9a-z]{6,8})\.([A-Za-z0-9_-]{22})$/;
+const TOKEN = /^(([0-9a-z]{16})\.([0-9a-z]{6,8})(?:\.([0-9a-z]{4}))?)\.([A-Za-z0-9_-]{22})$/;
 
 /** The purpose comes first, so that no other signed text of this secret can pass as a session. */
 const signedText = (videoId: VideoId, claim: string): string => `playback-session:${videoId}:${claim}`;

@@ -58,7 +58,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_MAX_INGESTS: config.MILLRACE_MAX_INGESTS,
     MILLRACE_INGEST_DEADLINE_SECONDS: config.MILLRACE_INGEST_DEADLINE_SECONDS,
     MILLRACE_UPLOAD_IDLE_SECONDS: config.MILLRACE_UPLOAD_IDLE_SECONDS,
-    MILLRACE_EDGES: edgePorts.map((port) => `http://127.0.0.1:${port}`).join(','),
+    MILLRACE_EDGES: edgePorts.map((port, i) => `edge-${i + 1}=http://127.0.0.1:${port}`).join(','),
   });
   return [[orchestrator], [...workers, ...edges], [open]];
 }

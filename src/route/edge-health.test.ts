@@ -1,86 +1,136 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
+import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { eventually } from '../../test/support/eventually.ts';
-import { createEdgeHealth, type EdgeFailure } from './edge-health.ts';
+import { createEdgeHealth } from './edge-health.ts';
+import type { Edge } from './pick-edge.ts';
+import type { Probed } from './probe-edge.ts';
 
-const [A, B] = ['http://127.0.0.1:8101', 'http://127.0.0.1:8102'] as const;
+const edge = (name: string, port = 8101): Edge => ({ name, url: `http://127.0.0.1:${port}` });
 
-function fixture(
-  probe: (url: string, signal: AbortSignal) => Promise<EdgeFailure | undefined> = async () => undefined,
-) {
+function fixture(given: (url: string) => Promise<Probed> = async () => 'ok') {
   const { log, lines } = capturedLog();
-  let urls: readonly string[] = [A, B];
-  const health = createEdgeHealth({ listEdges: () => urls, probe, log, probeEveryMs: 5 });
-  const healthy = () => health.edges().flatMap(({ url, isHealthy }) => (isHealthy ? [url] : []));
-  const list = (...now: string[]): void => {
-    urls = now;
+  const clock = new ManualClock();
+  let listed: readonly Edge[] = [edge('A', 1), edge('B', 2)];
+  let rounds = 0;
+  const probe = (url: string): Promise<Probed> => {
+    rounds++;
+    return given(url);
   };
-  return { health, healthy, list, events: () => lines.map((line) => `${line.event} ${line.edge}`) };
+  const health = createEdgeHealth({ listEdges: () => listed, probe, clock, log, probeEveryMs: 2 });
+  const standing = (name: string) => health.edges().find((one) => one.name === name)?.standing;
+  const share = (name: string) => health.edges().find((one) => one.name === name)?.share;
+  const list = (...now: Edge[]): void => {
+    listed = now;
+  };
+  const events = () => lines.map((line) => `${line.event} ${line.edge}`);
+  /** Until every edge has been probed anew. */
+  const probed = async (): Promise<void> => {
+    const before = rounds;
+    await eventually('all edges were probed', () => rounds >= before + 2 * listed.length);
+  };
+  return { health, clock, standing, share, list, events, probed, [Symbol.dispose]: health.stop };
 }
 
 test('an edge that nobody has heard of yet counts as healthy', () => {
-  assert.deepEqual(fixture().healthy(), [A, B]);
+  using it = fixture();
+  assert.deepEqual([it.standing('A'), it.share('A')], ['healthy', 1]);
 });
 
 test('one missed answer does not put an edge out, three in a row do', () => {
-  const { health, healthy, events } = fixture();
-  health.noteFailure(A, 'timeout');
-  health.noteFailure(A, 'timeout');
-  assert.deepEqual(healthy(), [A, B]);
-  health.noteFailure(A, 'timeout');
-  health.noteFailure(A, 'timeout');
-  assert.deepEqual(healthy(), [B]);
-  assert.deepEqual(events(), [`edge_down ${A}`]);
+  using it = fixture();
+  it.health.noteFailure('A', 'first_byte_timeout');
+  it.health.noteFailure('A', 'reset');
+  assert.equal(it.standing('A'), 'healthy');
+  it.health.noteFailure('A', 'stalled');
+  it.health.noteFailure('A', 'stalled');
+  assert.deepEqual([it.standing('A'), it.standing('B')], ['out', 'healthy']);
+  assert.deepEqual(it.events(), ['edge_down A']);
 });
 
-test('a success between misses forgives them', () => {
-  const { health, healthy } = fixture();
+test('a whole answer between misses forgives them', () => {
+  using it = fixture();
   for (let i = 0; i < 5; i++) {
-    health.noteFailure(A, 'reset');
-    health.noteFailure(A, 'timeout');
-    health.noteSuccess(A);
+    it.health.noteFailure('A', 'reset');
+    it.health.noteFailure('A', 'first_byte_timeout');
+    it.health.noteSuccess('A');
   }
-  assert.deepEqual(healthy(), [A, B]);
+  assert.equal(it.standing('A'), 'healthy');
 });
 
-test('an edge at which nothing listens is out at once, and back after one success', () => {
-  const { health, healthy, events } = fixture();
-  health.noteFailure(A, 'unreachable');
-  assert.deepEqual(healthy(), [B]);
-  health.noteSuccess(A);
-  assert.deepEqual(healthy(), [A, B]);
-  assert.deepEqual(events(), [`edge_down ${A}`, `edge_up ${A}`]);
+test('an edge at which nothing listens is out at once, and back with the first probe that gets through', async () => {
+  let up = false;
+  using it = fixture(async () => (up ? 'ok' : 'refused'));
+  it.health.noteFailure('A', 'refused');
+  assert.equal(it.standing('A'), 'out');
+  it.health.start();
+  await eventually('B is out as well', () => it.standing('B') === 'out');
+  up = true;
+  await eventually('both are back', () => it.standing('A') === 'healthy' && it.standing('B') === 'healthy');
 });
 
-test('probes put a failing edge out and bring it back, without any request', async () => {
-  let isSick = true;
-  const { health, healthy } = fixture(async (url) => (isSick && url === B ? 'unhealthy' : undefined));
-  health.start();
-  await eventually('the sick edge is out', () => healthy().join() === A);
-  isSick = false;
-  await eventually('the edge is back', () => healthy().length === 2);
-  await health.stop();
+test('an edge whose requests fail stays out for a while, however well its health is', async () => {
+  using it = fixture();
+  it.health.start();
+  for (let i = 0; i < 3; i++) {
+    await it.probed();
+    it.health.noteFailure('A', 'stalled');
+  }
+  await it.probed();
+  assert.equal(it.standing('A'), 'out');
+  it.clock.advance(5_000);
+  await eventually('it is tried again', () => it.standing('A') === 'healthy');
 });
 
-test('an edge that left the list is forgotten, and one that joined is used at once', async () => {
-  const { health, healthy, list } = fixture();
-  health.noteFailure(A, 'unreachable');
-  list('http://127.0.0.1:9000', B);
-  assert.deepEqual(healthy(), ['http://127.0.0.1:9000', B]);
+test('three probes that fail put an edge out without any request', async () => {
+  using it = fixture(async (url) => (url.endsWith(':2') ? 'unhealthy' : 'ok'));
+  it.health.start();
+  await eventually('the sick edge is out', () => it.standing('B') === 'out');
+  assert.equal(it.standing('A'), 'healthy');
 });
 
-test('stopping ends the probe that is under way, blames nobody, and probes no more', async () => {
-  let probes = 0;
-  const { health, healthy, events } = fixture(async (_url, signal) => {
-    probes++;
-    await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
-    return 'timeout';
-  });
-  health.start();
-  assert.equal(probes, 2);
-  await health.stop();
-  assert.equal(probes, 2);
-  assert.deepEqual(healthy(), [A, B]);
-  assert.deepEqual(events(), []);
+test('an edge that returns or joins begins with a tenth of its share and has all of it after half a minute', () => {
+  using it = fixture();
+  it.health.noteFailure('A', 'refused');
+  it.health.noteSuccess('A');
+  it.list(edge('A', 1), edge('B', 2), edge('C', 3));
+  assert.deepEqual([it.share('A'), it.share('B'), it.share('C')], [0.1, 1, 0.1]);
+  it.clock.advance(15_000);
+  assert.equal(it.share('A'), 0.55);
+  it.clock.advance(60_000);
+  assert.deepEqual([it.share('A'), it.share('C')], [1, 1]);
+});
+
+test('an edge that drains says so itself, and takes it back', async () => {
+  let draining = true;
+  using it = fixture(async (url) => (draining && url.endsWith(':1') ? 'draining' : 'ok'));
+  it.health.start();
+  await eventually('it drains', () => it.standing('A') === 'draining');
+  draining = false;
+  await eventually('it no longer does', () => it.standing('A') === 'healthy');
+  assert.deepEqual(it.events(), ['edge_draining A', 'edge_draining A']);
+});
+
+test('an edge that left the list is forgotten; at another address it is still the same edge', async () => {
+  using it = fixture(async () => 'refused');
+  it.health.noteFailure('A', 'refused');
+  it.list(edge('A', 9), edge('B', 2));
+  assert.equal(it.standing('A'), 'out');
+  it.list(edge('B', 2));
+  it.health.start();
+  await it.probed();
+  it.health.stop();
+  it.list(edge('A', 9), edge('B', 2));
+  assert.equal(it.standing('A'), 'healthy');
+});
+
+test('stopping blames nobody for the probe that is under way', async () => {
+  const { promise, resolve } = Promise.withResolvers<Probed>();
+  using it = fixture(() => promise);
+  it.health.start();
+  it.health.stop();
+  resolve('refused');
+  await promise;
+  assert.deepEqual(it.events(), []);
 });

@@ -1,35 +1,53 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { requestHeaders, responseHeaders } from './forward-headers.ts';
+import { type Continuation, requestText } from './forward-headers.ts';
 
-const request = (headers: Record<string, string>) =>
-  ({ headers, socket: { remoteAddress: '192.0.2.1' } }) as unknown as IncomingMessage;
+const lines = (
+  headers: Record<string, string>,
+  { method = 'GET', rest }: { method?: string; rest?: Continuation } = {},
+) =>
+  requestText(
+    {
+      headers,
+      method,
+      url: '/play/v/s/index.m3u8?CMCD=a',
+      socket: { remoteAddress: '192.0.2.1' },
+    } as unknown as IncomingMessage,
+    'edge:8101',
+    rest,
+  ).split('\r\n');
+
+const OURS = ['x-forwarded-for: 192.0.2.1', 'x-forwarded-proto: http', '', ''];
 
 test('ranges, validators and what the player tells go on; cookies, credentials and connection fields do not', () => {
-  const kept = { range: 'bytes=0-1', 'if-none-match': '"e"', 'cmcd-session': 'sid="a"', 'user-agent': 'player' };
+  const kept = { 'cmcd-session': 'sid="a"', 'if-none-match': '"e"', range: 'bytes=0-1', 'user-agent': 'player' };
   const dropped = { cookie: 'a=b', authorization: 'Bearer x', connection: 'close', te: 'trailers', upgrade: 'h2c' };
-  assert.deepEqual(requestHeaders(request({ ...kept, ...dropped })), {
-    ...kept,
-    'x-forwarded-for': '192.0.2.1',
-    'x-forwarded-proto': 'http',
-  });
+  assert.deepEqual(lines({ ...kept, ...dropped }), [
+    'GET /play/v/s/index.m3u8?CMCD=a HTTP/1.1',
+    'Host: edge:8101',
+    ...Object.entries(kept).map(([name, value]) => `${name}: ${value}`),
+    ...OURS,
+  ]);
 });
 
 test('the peer is added to the chain of proxies, but not to an endless one', () => {
-  const forwardedFor = (before: string) => requestHeaders(request({ 'x-forwarded-for': before }))['x-forwarded-for'];
-  assert.equal(forwardedFor('203.0.113.7'), '203.0.113.7, 192.0.2.1');
-  assert.equal(forwardedFor('x'.repeat(600)), '192.0.2.1');
+  const forwardedFor = (before: string) =>
+    lines({ 'x-forwarded-for': before }).find((line) => line.startsWith('x-forwarded-for'));
+  assert.equal(forwardedFor('203.0.113.7'), 'x-forwarded-for: 203.0.113.7, 192.0.2.1');
+  assert.equal(forwardedFor('x'.repeat(600)), 'x-forwarded-for: 192.0.2.1');
 });
 
-test('fields that concern the connection to the edge stay behind, also those that it nominates', () => {
-  const headers = {
-    connection: 'keep-alive, X-Secret',
-    'keep-alive': 'timeout=5',
-    'transfer-encoding': 'chunked',
-    'x-secret': '1',
-    etag: '"e"',
-    'content-length': '4',
-  };
-  assert.deepEqual(responseHeaders(headers), ['etag', '"e"', 'content-length', '4']);
+test("whoever asks for the rest of an answer asks in place of the client's own conditions", () => {
+  const rest = { range: 'bytes=5-9', 'if-range': '"e"' };
+  assert.deepEqual(lines({ range: 'bytes=2-', 'if-none-match': '"x"', accept: '*/*' }, { rest }).slice(2), [
+    'accept: */*',
+    'range: bytes=5-9',
+    'if-range: "e"',
+    ...OURS,
+  ]);
+});
+
+test('only HEAD and GET are asked', () => {
+  assert.match(lines({}, { method: 'HEAD' })[0] ?? '', /^HEAD /);
 });

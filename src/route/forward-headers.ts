@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 /**
  * Only what an edge can use goes on: validators, ranges and what the player tells about itself (CTA-5004). Cookies
@@ -22,47 +22,31 @@ const FORWARDED = [
 /** Bounds what a chain of proxies, or somebody who pretends to be one, can make us pass on. */
 const MAX_FORWARDED_FOR_LENGTH = 512;
 
-export function requestHeaders(request: IncomingMessage): Record<string, string> {
-  const headers: Record<string, string> = {};
+/** The fields by which an interrupted answer is gone on with; they take the place of the client's own. */
+export type Continuation = { readonly range: string; readonly 'if-range': string };
+
+/**
+ * What an edge is sent for a client's request. node:http has refused line breaks and other control characters in the
+ * target and in fields by now, so nothing of the client's can end a line here.
+ */
+export function requestText(request: IncomingMessage, edgeHost: string, rest?: Continuation): string {
+  const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
+  let text = `${method} ${request.url} HTTP/1.1\r\nHost: ${edgeHost}\r\n`;
   for (const name of FORWARDED) {
-    const value = request.headers[name];
-    if (typeof value === 'string') headers[name] = value;
+    const value = rest && OF_CONTINUATION.has(name) ? undefined : request.headers[name];
+    if (typeof value === 'string') text += `${name}: ${value}\r\n`;
   }
-  const isEncrypted = 'encrypted' in request.socket;
-  headers['x-forwarded-for'] = forwardedFor(request);
-  headers['x-forwarded-proto'] = isEncrypted ? 'https' : 'http';
-  if (request.headers.host) headers['x-forwarded-host'] = request.headers.host;
-  return headers;
+  if (rest) text += `range: ${rest.range}\r\nif-range: ${rest['if-range']}\r\n`;
+  if (request.headers.host) text += `x-forwarded-host: ${request.headers.host}\r\n`;
+  const scheme = 'encrypted' in request.socket ? 'https' : 'http';
+  return `${text}x-forwarded-for: ${forwardedFor(request)}\r\nx-forwarded-proto: ${scheme}\r\n\r\n`;
 }
+
+const OF_CONTINUATION: ReadonlySet<string> = new Set(['if-none-match', 'if-range', 'range']);
 
 function forwardedFor(request: IncomingMessage): string {
   const peer = request.socket.remoteAddress ?? 'unknown';
   const before = request.headers['x-forwarded-for'];
   if (typeof before !== 'string' || before.length > MAX_FORWARDED_FOR_LENGTH) return peer;
   return `${before}, ${peer}`;
-}
-
-/** RFC 9110, section 7.6.1: these concern one connection only. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
-
-/** What the edge said, without the fields that were meant for us alone; flat name-value pairs. */
-export function responseHeaders(headers: IncomingHttpHeaders): string[] {
-  const named = String(headers.connection ?? '').toLowerCase();
-  const nominated = new Set(named.split(',').map((name) => name.trim()));
-  const flat: string[] = [];
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || HOP_BY_HOP.has(name) || nominated.has(name)) continue;
-    for (const one of Array.isArray(value) ? value : [value]) flat.push(name, one);
-  }
-  return flat;
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Registry } from 'prom-client';
 import { DomainError } from '../domain/errors.ts';
-import type { SessionId } from '../domain/ids.ts';
+import type { SessionId, VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { PLAYBACK_PREFIX, type PlaybackPath, parsePlaybackPath } from '../domain/playback-path.ts';
 import { readPlaybackToken } from '../domain/playback-token.ts';
@@ -11,11 +11,13 @@ import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
 import { sendProblem } from '../lib/send.ts';
 import { createTextSigner, type TextSigner } from '../lib/sign-text.ts';
+import { createEdgeClient } from './edge-client.ts';
 import { createEdgeHealth } from './edge-health.ts';
-import type { Edge } from './pick-edge.ts';
+import { createEdgeLoad } from './edge-load.ts';
+import { type Edge, type KnownEdge, pickHome } from './pick-edge.ts';
 import { probeEdge } from './probe-edge.ts';
 import { type ProxySessionDeps, proxySession } from './proxy-session.ts';
-import { createEdgeAgent } from './proxy-to-edge.ts';
+import { createRetryBudget } from './retry-budget.ts';
 import { createRouterMetrics, type RouterMetrics } from './router-metrics.ts';
 import { type StartSessionDeps, startSession } from './start-session.ts';
 
@@ -25,22 +27,27 @@ export type PlaybackRouterDeps = {
   readonly random: (bytes: number) => Uint8Array;
   /** Shared with the edges, which check what this router signs. */
   readonly secret: string;
-  /** Origins of the edges at this moment, e.g. http://127.0.0.1:8101; asked for every request. */
-  readonly edges: () => readonly string[];
+  /** The edges of this moment; asked for every request. */
+  readonly edges: () => readonly Edge[];
   readonly probeEveryMs?: number;
+  /** Below this many requests of the last seconds no edge counts as loaded. */
+  readonly freeLoad?: number;
 };
 
 export type PlaybackRouter = {
   /** Takes what is under /play/ and says so; everything else is left to the server that this is mounted into. */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
-  edges(): readonly Edge[];
+  edges(): readonly KnownEdge[];
   readonly registry: Registry;
   /** Ends probing and breaks off what is still being proxied. */
-  close(): Promise<void>;
+  close(): void;
 };
 
 /** Sessions whose edge is remembered, at some 200 bytes each. The hash finds the edge of a forgotten one. */
 const MAX_SESSIONS = 50_000;
+
+/** At ten requests a second an edge is idle, and sessions of one video gain from meeting there. */
+const FREE_LOAD = 100;
 
 /** Clients whose last session is remembered for their stray requests, and for how long after the last of them. */
 const MAX_CLIENTS = 10_000;
@@ -49,19 +56,28 @@ const STRAY_MS = 60 * 60 * 1000;
 /** The router's machinery, which starts to probe its edges at once. */
 export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
   const { log, clock } = deps;
-  const agent = createEdgeAgent();
+  const client = createEdgeClient();
   const health = createEdgeHealth({
     listEdges: deps.edges,
-    probe: (edge, signal) => probeEdge(agent, edge, signal),
+    probe: (url) => probeEdge(client, url),
+    clock,
     log,
     ...(deps.probeEveryMs === undefined ? {} : { probeEveryMs: deps.probeEveryMs }),
   });
   const metrics = createRouterMetrics({ health });
   const edgeOf = new LRUCache<SessionId, string>({ max: MAX_SESSIONS });
   const signer = createTextSigner(deps.secret);
+  const load = createEdgeLoad(clock);
+  const budget = createRetryBudget(clock);
+  const lastToken = new LRUCache<string, string>({ max: MAX_CLIENTS, ttl: STRAY_MS });
+  const homeOf = (videoId: VideoId): Edge | undefined => {
+    const home = pickHome(health.edges(), videoId, { loadOf: load.of, freeLoad: deps.freeLoad ?? FREE_LOAD });
+    if (home) load.note(home.name);
+    return home;
+  };
   const playing: Playing = {
-    starting: { signer, clock, random: deps.random, log, lastToken: new LRUCache({ max: MAX_CLIENTS, ttl: STRAY_MS }) },
-    proxying: { health, agent, edgeOf, clock, log, onReassigned: metrics.countReassigned },
+    starting: { signer, clock, random: deps.random, log, lastToken, pickHome: homeOf },
+    proxying: { health, client, edgeOf, load, budget, clock, log, onReassigned: metrics.countReassigned },
     signer,
     metrics,
   };
@@ -74,9 +90,9 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     },
     edges: () => health.edges(),
     registry: metrics.registry,
-    close: async () => {
-      await health.stop();
-      await agent.destroy();
+    close: () => {
+      health.stop();
+      client.close();
     },
   };
 }

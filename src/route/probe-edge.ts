@@ -1,14 +1,38 @@
-import type { Agent } from 'undici';
+import type { EdgeClient } from './edge-client.ts';
 import type { EdgeFailure } from './edge-health.ts';
-import { failureOf } from './proxy-to-edge.ts';
 
-/** Asks an edge whether it can serve; undefined means yes. */
-export async function probeEdge(agent: Agent, edge: string, signal: AbortSignal): Promise<EdgeFailure | undefined> {
-  try {
-    const { statusCode, body } = await agent.request({ origin: edge, path: '/health', method: 'GET', signal });
-    await body.dump();
-    return statusCode === 200 ? undefined : 'unhealthy';
-  } catch (cause) {
-    return signal.aborted ? 'timeout' : failureOf(cause);
-  }
+/** What an edge says of itself, or how it failed to. */
+export type Probed = 'ok' | 'draining' | EdgeFailure;
+
+const PROBE_DEADLINE_MS = 1000;
+/** The answer of /health is some hundred bytes. */
+const MAX_ANSWER_BYTES = 16 * 1024;
+
+/** Asks an edge's /health. It always answers in time. */
+export function probeEdge(client: EdgeClient, url: string): Promise<Probed> {
+  const { host } = new URL(url);
+  const text = `GET /health HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const request = { url, text, isHeadRequest: false, firstByteMs: PROBE_DEADLINE_MS, stallMs: PROBE_DEADLINE_MS };
+  return new Promise((resolve) => {
+    let status = 0;
+    let said = '';
+    const exchange = client.exchange(request, {
+      onHead: (head) => {
+        status = head.status;
+      },
+      onBody: (bytes, onSent) => {
+        said += bytes.toString();
+        onSent();
+        if (said.length <= MAX_ANSWER_BYTES) return true;
+        exchange.abort();
+        resolve('bad_answer');
+        return false;
+      },
+      onEnd: () => resolve(status === 200 ? standingIn(said) : 'unhealthy'),
+      onFailure: (failure) => resolve(failure),
+    });
+  });
 }
+
+/** Whatever else it says of itself, 200 means that it serves. */
+const standingIn = (text: string): Probed => (/"status":\s*"draining"/.test(text) ? 'draining' : 'ok');

@@ -1,38 +1,43 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LRUCache } from 'lru-cache';
-import type { Agent } from 'undici';
 import { DomainError } from '../domain/errors.ts';
 import type { SessionId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
-import type { EdgeFailure, EdgeHealth } from './edge-health.ts';
-import { type Edge, pickEdges } from './pick-edge.ts';
-import { askEdge, type Departure, type EdgeAnswer, relayAnswer, watchDeparture } from './proxy-to-edge.ts';
+import { type BreakReason, type Delivered, Delivery } from './delivery.ts';
+import type { EdgeClient } from './edge-client.ts';
+import type { EdgeHealth } from './edge-health.ts';
+import type { EdgeLoad } from './edge-load.ts';
+import { homeTag, type KnownEdge, rankEdges } from './pick-edge.ts';
+import type { RetryBudget } from './retry-budget.ts';
 
-/** Connecting and the first byte of the head, together. */
-const FIRST_BYTE_DEADLINE_MS = 1000;
-/** Behind the last healthy edge there is nobody better to ask: a slow store deserves more patience than a dead edge. */
-const LAST_HEALTHY_DEADLINE_MS = 8000;
+/** Connecting and the head; then any pause in the body. Players were seen to stall when this was longer (docs/routing.md). */
+const SILENCE_MS = 1000;
+/** Behind the last edge that serves there is nobody better to ask: a slow store deserves more patience than a dead edge. */
+const LAST_SILENCE_MS = 8000;
 /** Bounds how long a client waits while edges fail one after the other. */
 const MAX_TRIES = 3;
 
-type Reason = EdgeFailure | 'error_status' | 'edge_out';
+/** Why a session moved: how its edge failed, or what was known of it before it was asked. */
+export type MoveReason = BreakReason | 'draining' | 'edge_out' | 'edge_gone';
 
 export type ProxySessionDeps = {
   readonly health: EdgeHealth;
-  readonly agent: Agent;
-  /** The edge that last served each session. */
+  readonly client: EdgeClient;
+  /** The name of the edge that last served each session. */
   readonly edgeOf: LRUCache<SessionId, string>;
+  readonly load: EdgeLoad;
+  readonly budget: RetryBudget;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
-  readonly onReassigned: (reason: Reason) => void;
+  readonly onReassigned: (reason: MoveReason) => void;
 };
 
 /**
- * Answers a request of a session through its edge; where that edge fails before its first byte, through the next.
- * The session then stays with the edge that answered.
+ * Answers a request of a session through its edge. Where that edge fails, before its first byte or in the middle of
+ * the body, the next one goes on; the session then stays with it.
  * @throws DomainError no_edge | store_unavailable
  */
 export async function proxySession(
@@ -41,69 +46,116 @@ export async function proxySession(
   response: ServerResponse,
   deps: ProxySessionDeps,
 ): Promise<void> {
-  const { health, agent, edgeOf } = deps;
-  const departure = watchDeparture(response);
-  const sticky = edgeOf.get(session.sessionId);
-  const edges = pickEdges(health.edges(), session.videoId, sticky).slice(0, MAX_TRIES);
-  const first = sticky ?? edges[0]?.url;
-  let reason: Reason = 'edge_out';
-  for (const [i, edge] of edges.entries()) {
-    const asked = await askEdge(edge.url, request, { agent, deadlineMs: deadlineOf(edges, i), departure });
-    if (departure.hasLeft) return;
-    if ('failure' in asked) {
-      health.noteFailure(edge.url, asked.failure);
-      reason = asked.failure;
-      continue;
-    }
-    health.noteSuccess(edge.url);
-    if (asked.answer.statusCode >= 500) {
-      // The edge lives but cannot help, e.g. its store is away: another one may still hold the object. The rest of
-      // this answer is read away, so that its connection can be used again; without options, dump never rejects.
-      void asked.answer.body.dump();
-      reason = 'error_status';
-      continue;
-    }
-    if (edge.url !== first) noteReassigned(session, { from: first, to: edge.url, reason, tries: i + 1 }, deps);
-    edgeOf.set(session.sessionId, edge.url);
-    return relay(session, { edge, tries: i + 1, answer: asked.answer, departure }, response, deps);
+  const { health, budget, clock, load } = deps;
+  const startedMs = clock.nowMs();
+  budget.noteRequest();
+  const delivery = new Delivery(request, response);
+  const tried: KnownEdge[] = [];
+  let move = movedBefore(session, deps);
+  let delivered: Delivered | undefined;
+  for (let edge = nextEdge(session, tried, deps); edge; edge = nextEdge(session, tried, deps)) {
+    tried.push(edge);
+    load.note(edge.name);
+    delivered = await ask(edge, { session, delivery, tried, move }, deps);
+    if (delivered.end !== 'broken') break;
+    const { reason } = delivered;
+    if (!isStatus(reason) && reason !== 'other_version') health.noteFailure(edge.name, reason);
+    move = { from: edge.name, reason };
+    if (!delivery.canGoOn || tried.length >= MAX_TRIES || !budget.take()) break;
   }
-  throw new DomainError(reason === 'error_status' ? 'store_unavailable' : 'no_edge');
+  if (!delivered || (delivered.end === 'broken' && !delivery.hasBegun)) throw unanswered(delivered);
+  finish(session, { delivered, delivery, tried, response, durationMs: clock.nowMs() - startedMs }, deps);
 }
 
-/** Ejected edges behind the last healthy one do not count: they are a last resort, not an alternative. */
-function deadlineOf(edges: readonly Edge[], i: number): number {
-  const isLastHealthy = edges[i]?.isHealthy === true && edges[i + 1]?.isHealthy !== true;
-  return isLastHealthy ? LAST_HEALTHY_DEADLINE_MS : FIRST_BYTE_DEADLINE_MS;
+type Move = { readonly from: string; readonly reason: MoveReason };
+
+/** Where the session would be asked now, if its place were healthy; and why it is not. */
+function movedBefore(session: PlaybackSession, { health, edgeOf }: ProxySessionDeps): Move | undefined {
+  const last = edgeOf.get(session.sessionId);
+  if (last === undefined && session.home === undefined) return undefined;
+  const isPlace = ({ name }: KnownEdge): boolean =>
+    last === undefined ? homeTag(name) === session.home : name === last;
+  const place = health.edges().find(isPlace);
+  if (!place) return { from: last ?? `(${session.home})`, reason: 'edge_gone' };
+  if (place.standing === 'healthy') return undefined;
+  return { from: place.name, reason: place.standing === 'draining' ? 'draining' : 'edge_out' };
 }
 
-type Move = { readonly from: string | undefined; readonly to: string; readonly reason: Reason; readonly tries: number };
+const ranked = ({ sessionId, videoId, home }: PlaybackSession, { health, edgeOf }: ProxySessionDeps): KnownEdge[] =>
+  rankEdges(health.edges(), { videoId, home, last: edgeOf.get(sessionId) });
 
-function noteReassigned({ sessionId, videoId }: PlaybackSession, move: Move, deps: ProxySessionDeps): void {
-  deps.log.warn('session_reassigned', { sessionId, videoId, ...move });
-  deps.onReassigned(move.reason);
+function nextEdge(
+  session: PlaybackSession,
+  tried: readonly KnownEdge[],
+  deps: ProxySessionDeps,
+): KnownEdge | undefined {
+  return ranked(session, deps).find(({ name }) => !tried.some((edge) => edge.name === name));
 }
 
-type Answered = {
-  readonly edge: Edge;
-  readonly tries: number;
-  readonly answer: EdgeAnswer;
-  readonly departure: Departure;
+type Asking = {
+  readonly session: PlaybackSession;
+  readonly delivery: Delivery;
+  readonly tried: readonly KnownEdge[];
+  readonly move: Move | undefined;
 };
 
-async function relay(
-  { sessionId, videoId }: PlaybackSession,
-  { edge, tries, answer, departure }: Answered,
-  response: ServerResponse,
-  { health, clock, log }: ProxySessionDeps,
-): Promise<void> {
-  const startedMs = clock.nowMs();
-  const relayed = await relayAnswer(answer, response, departure);
-  const durationMs = clock.nowMs() - startedMs;
-  const line = { sessionId, videoId, edge: edge.url, status: answer.statusCode, tries, durationMs, end: relayed.end };
-  if (relayed.end !== 'edge_broke') {
+function ask(edge: KnownEdge, asking: Asking, deps: ProxySessionDeps): Promise<Delivered> {
+  const { session, delivery, tried, move } = asking;
+  const { client, health, edgeOf, log, onReassigned } = deps;
+  const serving = (other: KnownEdge | undefined): boolean => other !== undefined && other.standing !== 'out';
+  const silenceMs = serving(nextEdge(session, tried, deps)) ? SILENCE_MS : LAST_SILENCE_MS;
+  return delivery.from(edge, {
+    client,
+    firstByteMs: silenceMs,
+    stallMs: silenceMs,
+    onAnswered: () => {
+      edgeOf.set(session.sessionId, edge.name);
+      if (!move || move.from === edge.name) return;
+      const { sessionId, videoId } = session;
+      const fields = { sessionId, videoId, ...move, to: edge.name, tries: tried.length, bytes: delivery.sentBytes };
+      log.warn('session_reassigned', fields);
+      onReassigned(move.reason);
+    },
+    onWhole: () => health.noteSuccess(edge.name),
+  });
+}
+
+const isStatus = (reason: MoveReason): reason is `status_${number}` => reason.startsWith('status_');
+
+/** An edge that answers 5xx lives, and cannot reach its store. */
+function unanswered(last: (Delivered & { end: 'broken' }) | undefined): DomainError {
+  const code = last && isStatus(last.reason) ? 'store_unavailable' : 'no_edge';
+  return new DomainError(code, undefined, { cause: last?.cause });
+}
+
+type Finished = {
+  readonly delivered: Delivered;
+  readonly delivery: Delivery;
+  readonly tried: readonly KnownEdge[];
+  readonly response: ServerResponse;
+  readonly durationMs: number;
+};
+
+/**
+ * An answer that nobody could bring to its end destroys the client's connection: its length was announced, so that
+ * nobody can take what arrived for the whole.
+ */
+function finish({ sessionId, videoId }: PlaybackSession, finished: Finished, { log }: ProxySessionDeps): void {
+  const { delivered, delivery, tried, response, durationMs } = finished;
+  const line = {
+    sessionId,
+    videoId,
+    edge: tried.at(-1)?.name,
+    status: response.statusCode,
+    tries: tried.length,
+    bytes: delivery.sentBytes,
+    durationMs,
+    end: delivered.end,
+  };
+  if (delivered.end !== 'broken') {
     log.debug('playback_proxied', line);
     return;
   }
-  health.noteFailure(edge.url, 'broken_off');
-  log.warn('playback_proxied', { ...line, err: relayed.cause });
+  response.destroy();
+  log.warn('playback_proxied', { ...line, reason: delivered.reason, err: delivered.cause });
 }

@@ -29,9 +29,8 @@ export function createRouterMetrics({ health }: { readonly health: Pick<EdgeHeal
     registers,
     collect() {
       const edges = health.edges();
-      const healthy = edges.filter((edge) => edge.isHealthy).length;
-      this.set({ standing: 'healthy' }, healthy);
-      this.set({ standing: 'out' }, edges.length - healthy);
+      for (const standing of ['healthy', 'draining', 'out'] as const)
+        this.set({ standing }, edges.filter((edge) => edge.standing === standing).length);
     },
   });
   return {

@@ -37,7 +37,7 @@ async function route(request: IncomingMessage, response: ServerResponse, deps: D
 /** A router without a healthy edge cannot do its work: whatever balances over routers should try another. */
 function getHealth(response: ServerResponse, { router, version, uptimeSeconds }: Deps): void {
   const edges = router.edges();
-  const healthy = edges.filter((edge) => edge.isHealthy).length;
+  const healthy = edges.filter((edge) => edge.standing === 'healthy').length;
   sendJson(response, healthy > 0 ? 200 : 503, {
     status: healthy > 0 ? 'ok' : 'failing',
     role: 'router',

@@ -8,6 +8,7 @@ import type { Clock } from '../domain/ports.ts';
 import { CORS_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
 import type { TextSigner } from '../lib/sign-text.ts';
+import { type Edge, homeTag } from './pick-edge.ts';
 
 /** Enough for a short id: domain/ids.ts. */
 const ID_BYTES = 10;
@@ -17,6 +18,8 @@ export type StartSessionDeps = {
   readonly clock: Clock;
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log<LogEvent>;
+  /** The edge at which a new session of the video should begin. */
+  readonly pickHome: (videoId: VideoId) => Edge | undefined;
   /** The token that each client got last, by {@link clientKey}: for its stray requests. */
   readonly lastToken: LRUCache<string, string>;
 };
@@ -39,10 +42,15 @@ export function startSession(
   response.end();
 }
 
-function newToken(videoId: VideoId, file: string, { signer, clock, random, log }: StartSessionDeps): string {
+/** Without any edge it begins nowhere, and finds one by the hash of its video when there is one. */
+function newToken(videoId: VideoId, file: string, deps: StartSessionDeps): string {
+  const { signer, clock, random, log, pickHome } = deps;
   const sessionId = shortIdFrom(random(ID_BYTES)) as SessionId;
-  const session: PlaybackSession = { sessionId, videoId, expiresAtMs: clock.nowMs() + SESSION_MS };
-  log.info('session_started', { sessionId, videoId, file, expiresAt: new Date(session.expiresAtMs).toISOString() });
+  const edge = pickHome(videoId)?.name;
+  const home = edge === undefined ? {} : { home: homeTag(edge) };
+  const session: PlaybackSession = { sessionId, videoId, expiresAtMs: clock.nowMs() + SESSION_MS, ...home };
+  const expiresAt = new Date(session.expiresAtMs).toISOString();
+  log.info('session_started', { sessionId, videoId, file, edge, expiresAt });
   return playbackToken(session, signer.sign);
 }
 

@@ -5,7 +5,8 @@ import { listenOn } from '../../lib/listen.ts';
 import type { Log } from '../../lib/log.ts';
 import { openPlaybackRouter, type PlaybackRouter } from '../../route/playback-router.ts';
 import { createRouterServer } from '../../route/server.ts';
-import { type Config, ConfigError } from '../config.ts';
+import type { Config } from '../config.ts';
+import { openEdgeList } from '../edge-list.ts';
 import { required, systemClock, uptimeSeconds, VERSION } from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeServer } from './close-server.ts';
@@ -22,7 +23,7 @@ export async function startUploadApi(config: Config, { log }: RoleContext): Prom
 }
 
 export async function startRouter(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const router = wireRouter(config, log);
+  const router = await wireRouter(config, log);
   const server = createRouterServer({ router, log, version: VERSION, uptimeSeconds });
   const url = await listenOn(server, config.MILLRACE_PORT ?? ROUTER_PORT, config.MILLRACE_HOST);
   return { url, stop: () => closeServer(server).then(router.close) };
@@ -30,7 +31,7 @@ export async function startRouter(config: Config, { log }: RoleContext): Promise
 
 /** Upload-api, pages and router behind one address: all that a browser needs. */
 export async function startPublic(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const router = wireRouter(config, log);
+  const router = await wireRouter(config, log);
   const { app, close } = await wireUploadApi(config, log);
   const server = uploadServer((request, response) => {
     if (!router.handle(request, response)) app.routing(request, response);
@@ -40,7 +41,7 @@ export async function startPublic(config: Config, { log }: RoleContext): Promise
     url,
     async stop() {
       await closeServer(server);
-      await router.close();
+      router.close();
       await close();
     },
   };
@@ -58,20 +59,20 @@ function uploadServer(listener: RequestListener): Server {
   return server;
 }
 
-function wireRouter(config: Config, log: Log<LogEvent>): PlaybackRouter {
-  const edges = edgeUrls(config);
-  return openPlaybackRouter({
+async function wireRouter(config: Config, log: Log<LogEvent>): Promise<PlaybackRouter> {
+  const list = await openEdgeList(config, log);
+  const router = openPlaybackRouter({
     log,
     clock: systemClock,
     random: randomBytes,
     secret: required(config, 'MILLRACE_SECRET'),
-    edges: () => edges,
+    edges: list.edges,
   });
-}
-
-function edgeUrls({ MILLRACE_EDGES }: Config): string[] {
-  const urls = MILLRACE_EDGES.split(',').map((text) => text.trim());
-  const wrong = urls.find((text) => !/^https?:\/\/[^/]+$/.test(text));
-  if (wrong !== undefined) throw new ConfigError(`MILLRACE_EDGES: "${wrong}" is not the address of an edge`);
-  return urls;
+  return {
+    ...router,
+    close: () => {
+      list.close();
+      router.close();
+    },
+  };
 }

@@ -1,0 +1,28 @@
+import { watchEdgeName } from '../adapters/edge-name-watch.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import type { Log } from '../lib/log.ts';
+import type { Edge } from '../route/pick-edge.ts';
+import { type Config, ConfigError } from './config.ts';
+
+export type EdgeList = { readonly edges: () => readonly Edge[]; readonly close: () => void };
+
+/** The edges of a router: a list of addresses, or a name whose addresses are asked for again and again. */
+export async function openEdgeList({ MILLRACE_EDGES: setting }: Config, log: Log<LogEvent>): Promise<EdgeList> {
+  const name = DNS_NAME.exec(setting);
+  if (name) return watchEdgeName({ host: name[1] ?? '', port: Number(name[2]), log });
+  const edges = Object.freeze(setting.split(',').map((entry) => parseEdge(entry.trim())));
+  const names = new Set(edges.map((edge) => edge.name));
+  if (names.size < edges.length) throw new ConfigError('MILLRACE_EDGES: two edges have the same name');
+  return { edges: () => edges, close: () => {} };
+}
+
+const DNS_NAME = /^dns:\/\/([a-zA-Z0-9.-]+):(\d{1,5})$/;
+/** `http://10.0.0.7:8101`, or with the name that the edge has in its logs: `edge-1=http://10.0.0.7:8101`. */
+const ENTRY = /^(?:([\w.-]{1,100})=)?(http:\/\/([\w.:[\]-]+))\/?$/;
+
+function parseEdge(entry: string): Edge {
+  const [, name, url, address] = ENTRY.exec(entry) ?? [];
+  if (url === undefined || address === undefined || !URL.canParse(url))
+    throw new ConfigError(`MILLRACE_EDGES: "${entry}" is not the address of an edge (name=http://host:port)`);
+  return { name: name ?? address, url };
+}
