@@ -191,7 +191,8 @@ test('a hundred clients that ask for one cold segment cause one read of the stor
   resolve();
   const bodies = await Promise.all(asked.map(async (response) => (await response).arrayBuffer()));
   assert.ok(bodies.every((body) => body.byteLength === 10_000));
-  for (const store of stores) assert.deepEqual(store.reads, [SEGMENT_0]);
+  // Others may be read ahead.
+  for (const store of stores) assert.equal(store.reads.filter((key) => key === SEGMENT_0).length, 1);
   for (const store of stores) assert.equal(asksPublished(store), 1);
   assert.equal((await get(`${session}/${SEGMENT}`)).headers.get('x-cache'), 'hit');
 });
