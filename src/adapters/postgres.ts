@@ -24,6 +24,7 @@ export type Tables = {
     height_px: number | null;
     frame_rate: number | null;
     published_generation: number | null;
+    growing_generation: number | null;
     error_code: string | null;
     error_message: string | null;
     created_at: Generated<Date>;
@@ -62,8 +63,11 @@ export type Tables = {
     generation: number;
     state: JobState;
     plan: Json<JobPlan> | null;
+    ladder: Json<readonly number[]> | null;
+    tasks_planned: number | null;
     error_code: string | null;
     error_message: string | null;
+    error_tail: string | null;
     created_at: Generated<Date>;
     started_at: Date | null;
     ended_at: Date | null;
@@ -77,7 +81,18 @@ export type Tables = {
     state: TaskState;
     attempt: Generated<number>;
     failures: Generated<number>;
+    blocked: Generated<boolean>;
+    due_at: Generated<Date>;
+    not_before: Generated<Date>;
+    lease_until: Date | null;
     worker: string | null;
+    session: string | null;
+    pauses: Generated<number>;
+    paused_reason: string | null;
+    lost_workers: Generated<string[]>;
+    shun_until: Date | null;
+    memory_mib: Generated<number>;
+    encoders: Generated<string[]>;
     result: Json<TaskResult> | null;
     error_code: string | null;
     error_message: string | null;
@@ -86,6 +101,28 @@ export type Tables = {
     started_at: Date | null;
     ended_at: Date | null;
   };
+  workers: {
+    session: string;
+    worker: string;
+    version: string;
+    cores: number;
+    memory_mib: number;
+    encoders: string[];
+    orchestrator: string;
+    connection: string;
+    connected_at: Generated<Date>;
+    disconnected_at: Date | null;
+    seen_at: Generated<Date>;
+  };
+  stored_renditions: {
+    job_id: JobId;
+    rendition: string;
+    codec: string;
+    timescale: number;
+    init_sha256: string;
+    init_size_bytes: number;
+  };
+  retired_generations: { video_id: VideoId; generation: number; remove_after: Date };
   renditions: {
     video_id: VideoId;
     generation: number;

@@ -1,95 +1,83 @@
-import { sql } from 'kysely';
-import { DomainError } from '../domain/errors.ts';
+import { type RawBuilder, sql } from 'kysely';
 import type { TaskId } from '../domain/ids.ts';
-import type { AfterFailure, Decide, Setback, TaskRef } from '../domain/job-records.ts';
+import type { Decide, Setback, TaskRef, Verdict } from '../domain/job-records.ts';
 import type { TaskFailure } from '../domain/tasks.ts';
-import { queueOf, type TaskQueue } from './pg-boss-queue.ts';
+import { endJob } from './end-job.ts';
 import type { Database } from './postgres.ts';
-import { type LockedTask, lockTask, moveJob, moveTask, moveVideo, type Tx } from './transitions.ts';
+import { heldTask } from './settle-tasks.ts';
+import { fromNow, type LockedTask, lockTask, moveTask, type Tx } from './transitions.ts';
+import { ringOrchestrators, tellHolder } from './wake-ups.ts';
 
-/** What happens to a task, and to its job, when an attempt ends without a result. */
-export async function failTask(
-  tx: Tx,
-  queue: TaskQueue,
-  ref: TaskRef,
-  failure: TaskFailure,
-  decide: Decide,
-): Promise<Setback> {
-  const task = await lockTask(tx, ref.taskId);
-  if (task?.state !== 'leased') throw new DomainError('lease_lost');
-  const outcome = failure.retryable ? decide(task.failures + 1) : 'dead';
-  if (!(await queue.retryLater(tx, queueOf(task.kind), ref, failure.code))) throw new DomainError('lease_lost');
-  await settleSetback(tx, queue, task, failure, outcome);
-  return setbackOf(task, outcome);
+/** Bounds a round; what is left comes in the next one. */
+export const TAKEN_PER_ROUND = 200;
+
+/** The holder says itself that its attempt brought no result. */
+export async function failTask(tx: Tx, ref: TaskRef, failure: TaskFailure, decide: Decide): Promise<Setback> {
+  return settleSetback(tx, await heldTask(tx, ref), failure, decide);
 }
 
-/**
- * pg-boss takes a task back by itself when its holder falls silent; the token tells. Our row follows here, so that
- * states, events and the count of attempts are true.
- */
-export async function takeFromSilent(db: Database, queue: TaskQueue, decide: Decide): Promise<Setback[]> {
-  const { rows } = await sql<{ id: TaskId }>`
-    select t.id from tasks t join pgboss.job j on j.id = t.id
-    where t.state = 'leased' and (j.state <> 'active' or j.retry_count + 1 <> t.attempt)
-  `.execute(db);
+export function takeFromSilent(db: Database, decide: Decide): Promise<Setback[]> {
+  const isOver = sql<boolean>`t.lease_until < clock_timestamp()`;
+  return takeWhere(db, isOver, decide, (worker) => ({ code: 'lease_expired', message: `${worker} fell silent` }));
+}
+
+export function takeFromGone(db: Database, goneMs: number, decide: Decide): Promise<Setback[]> {
+  const isGone = sql<boolean>`t.session in (
+    select session from workers where disconnected_at < clock_timestamp() - ${goneMs}::float8 * interval '1 millisecond'
+  )`;
+  return takeWhere(db, isGone, decide, (worker) => ({ code: 'worker_gone', message: `${worker} is gone` }));
+}
+
+type Loss = (worker: string) => Pick<TaskFailure, 'code' | 'message'>;
+
+async function takeWhere(db: Database, isLost: RawBuilder<boolean>, decide: Decide, loss: Loss): Promise<Setback[]> {
+  const found = await db
+    .selectFrom('tasks as t')
+    .select('id')
+    .where('state', '=', 'leased')
+    .where(isLost)
+    .limit(TAKEN_PER_ROUND)
+    .execute();
   const setbacks: Setback[] = [];
-  for (const { id } of rows) {
-    const setback = await db.transaction().execute((tx) => takeBack(tx, queue, id, decide));
+  for (const { id } of found) {
+    const setback = await db.transaction().execute((tx) => takeBack(tx, id, isLost, decide, loss));
     if (setback) setbacks.push(setback);
   }
   return setbacks;
 }
 
-async function takeBack(tx: Tx, queue: TaskQueue, taskId: TaskId, decide: Decide): Promise<Setback | undefined> {
+async function takeBack(tx: Tx, taskId: TaskId, isLost: RawBuilder<boolean>, decide: Decide, loss: Loss) {
   const task = await lockTask(tx, taskId);
-  // It may have been settled, or lent again, since it was found.
-  if (task?.state !== 'leased' || !(await isSilent(tx, taskId))) return undefined;
-  const outcome = decide(task.failures + 1);
-  const failure = { code: 'lease_expired', message: `${task.worker ?? 'its worker'} fell silent`, retryable: true };
-  await settleSetback(tx, queue, task, failure, outcome);
-  return setbackOf(task, outcome);
+  if (task?.state !== 'leased') return undefined;
+  // It may have been renewed, or settled and lent again, since it was found.
+  const lost = await tx.selectFrom('tasks as t').select('id').where('id', '=', taskId).where(isLost).executeTakeFirst();
+  if (!lost) return undefined;
+  const failure = { ...loss(task.worker ?? 'its worker'), cause: 'worker' } as const;
+  const setback = await settleSetback(tx, task, failure, decide);
+  await tellHolder(tx, { session: task.session, taskId, token: task.attempt });
+  return setback;
 }
 
-async function isSilent(tx: Tx, taskId: TaskId): Promise<boolean> {
-  const { rows } = await sql`
-    select 1 from tasks t join pgboss.job j on j.id = t.id
-    where t.id = ${taskId} and (j.state <> 'active' or j.retry_count + 1 <> t.attempt)
-  `.execute(tx);
-  return rows.length > 0;
-}
-
-async function settleSetback(tx: Tx, queue: TaskQueue, task: LockedTask, failure: TaskFailure, outcome: AfterFailure) {
-  const { code, message, tail } = failure;
-  await moveTask(tx, task.id, outcome === 'dead' ? 'dead' : 'queued', { reason: `${code}: ${message}` });
+async function settleSetback(tx: Tx, task: LockedTask, failure: TaskFailure, decide: Decide): Promise<Setback> {
+  const verdict = decide(task, failure);
+  const told = { ...failure, ...verdict.instead };
+  const { outcome, delayMs } = verdict;
+  await moveTask(tx, task.id, outcome === 'dead' ? 'dead' : 'queued', { reason: `${told.code}: ${told.message}` });
   await tx
     .updateTable('tasks')
-    .set({ failures: task.failures + 1, error_code: code, error_message: message, error_tail: tail ?? null })
+    .set({ error_code: told.code, error_message: told.message, error_tail: told.tail ?? null })
+    .set({ not_before: fromNow(delayMs), ...historyAfter(task, failure, verdict) })
     .where('id', '=', task.id)
     .execute();
-  if (outcome === 'dead') await failJob(tx, queue, task, failure);
+  if (outcome === 'dead') await endJob(tx, task, 'failed', told);
+  else if (delayMs === 0) await ringOrchestrators(tx);
+  const { id: taskId, jobId, videoId, kind, attempt, worker } = task;
+  return { taskId, jobId, videoId, kind, attempt, worker, outcome, delayMs, failure: told };
 }
 
-async function failJob(tx: Tx, queue: TaskQueue, { jobId, videoId }: LockedTask, { code, message }: TaskFailure) {
-  const reason = `${code}: ${message}`;
-  const error = { error_code: code, error_message: message };
-  await moveJob(tx, jobId, 'failed', { reason });
-  await tx.updateTable('jobs').set(error).where('id', '=', jobId).execute();
-  await moveVideo(tx, videoId, 'failed', { reason });
-  await tx.updateTable('videos').set(error).where('id', '=', videoId).execute();
-  const siblings = await tx.selectFrom('tasks').select(['id', 'kind']).where('job_id', '=', jobId).execute();
-  for (const { id } of siblings) await moveTask(tx, id, 'cancelled', { reason: 'its job failed' });
-  for (const name of ['work', 'publish'] as const) {
-    const ids = siblings.filter(({ kind }) => queueOf(kind) === name).map(({ id }) => id);
-    await queue.cancel(tx, name, ids);
-  }
+function historyAfter({ failures, pauses, lostWorkers, worker }: LockedTask, { cause, code }: TaskFailure, v: Verdict) {
+  if (v.outcome === 'paused') return { pauses: pauses + 1, paused_reason: code };
+  const after = { failures: failures + 1, pauses: 0 };
+  if (cause !== 'worker') return after;
+  return { ...after, lost_workers: [...lostWorkers, worker ?? ''], shun_until: fromNow(v.shunMs ?? 0) };
 }
-
-const setbackOf = ({ id, jobId, videoId, kind, attempt, worker }: LockedTask, outcome: AfterFailure): Setback => ({
-  taskId: id,
-  jobId,
-  videoId,
-  kind,
-  attempt,
-  worker,
-  outcome,
-});

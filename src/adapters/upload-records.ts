@@ -5,9 +5,10 @@ import { partCount } from '../domain/source.ts';
 import type { KnownVideo, NewTransfer, UploadGrant, UploadRecords, UploadStep } from '../domain/upload-records.ts';
 import { answered } from './database-outage.ts';
 import { forgetVanished, removedVideos, vanishedVideos } from './gone-videos.ts';
+import { retryFailed } from './job-control.ts';
 import { type Database, json } from './postgres.ts';
 import { findUpload, knownUploads, partsOf } from './upload-rows.ts';
-import { retryFailed, startVideo } from './video-records.ts';
+import { startVideo, UPLOADED_AGAIN } from './video-records.ts';
 
 export type UploadRecordsOptions = {
   readonly db: Database;
@@ -213,7 +214,7 @@ function videoOfContent(db: Database, contentId: ContentId): Promise<KnownVideo 
       .forUpdate()
       .executeTakeFirst();
     if (!elder) return undefined;
-    await retryFailed(tx, elder);
+    if (elder.state === 'failed') await retryFailed(tx, elder.id, UPLOADED_AGAIN);
     return { videoId: elder.id, sizeBytes: elder.size_bytes ?? 0, state: elder.state };
   });
 }

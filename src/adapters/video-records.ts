@@ -1,20 +1,17 @@
-import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { DomainError } from '../domain/errors.ts';
-import type { JobId, VideoId } from '../domain/ids.ts';
+import type { VideoId } from '../domain/ids.ts';
 import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
-import { isFinalJob, type VideoState } from '../domain/states.ts';
 import { foldTitle } from '../domain/title.ts';
 import { answered } from './database-outage.ts';
 import { rememberAnswer } from './idempotency-keys.ts';
+import { queueJob, requestJob, retryFailed } from './job-control.ts';
 import { type Database, json } from './postgres.ts';
-import { moveVideo, type Tx, writeEvent } from './transitions.ts';
+import { moveVideo, NOW, type Tx, writeEvent } from './transitions.ts';
 import { closeUpload } from './upload-rows.ts';
 import { findVideo, listVideos } from './video-resources.ts';
-
-/** The orchestrators listen here, so that a job starts at once and not at their next look. */
-export const JOB_CHANNEL = 'millrace_jobs';
+import { tellHolder } from './wake-ups.ts';
 
 /** Videos and uploads in PostgreSQL. */
 export function createVideoRecords(db: Database): VideoRecords {
@@ -38,12 +35,12 @@ export function createVideoRecords(db: Database): VideoRecords {
     rename: async (videoId, title) => {
       const changed = await db
         .updateTable('videos')
-        .set({ title, title_folded: foldTitle(title), updated_at: new Date() })
+        .set({ title, title_folded: foldTitle(title), updated_at: NOW })
         .where('id', '=', videoId)
         .executeTakeFirst();
       return changed.numUpdatedRows > 0n;
     },
-    requestJob: (videoId, reason) => db.transaction().execute((tx) => requestJob(tx, videoId, reason)),
+    requestJob: (videoId, request) => db.transaction().execute((tx) => requestJob(tx, videoId, request)),
     uploadsOf: async (videoId) => {
       const rows = await db.selectFrom('uploads').select('id').where('video_id', '=', videoId).execute();
       return rows.map((row) => row.id);
@@ -116,6 +113,8 @@ async function becomeUploaded(
 
 const sizeOf = (parts: FinishedUpload['parts']): number => parts.reduce((sum, part) => sum + part.sizeBytes, 0);
 
+export const UPLOADED_AGAIN = 'the same bytes were uploaded again';
+
 /** The same bytes are a video already: the newcomer goes, and a failed elder gets another try. */
 async function becomeDuplicate(tx: Tx, { videoId, contentId, parts, upload, idempotencyKey }: FinishedUpload) {
   const elder = await tx
@@ -132,56 +131,23 @@ async function becomeDuplicate(tx: Tx, { videoId, contentId, parts, upload, idem
     .values({ id: videoId, video_id: elder.id })
     .onConflict((conflict) => conflict.doNothing())
     .execute();
-  await retryFailed(tx, elder);
+  if (elder.state === 'failed') await retryFailed(tx, elder.id, UPLOADED_AGAIN);
   const answer = { videoId: elder.id, contentId, created: false };
   const { created } = await rememberAnswer(tx, idempotencyKey, answer);
   return { videoId: elder.id, state: elder.state, created };
 }
 
-/** The caller holds the row. Of several that bring the same bytes again at once, the first has queued the job. */
-export async function retryFailed(tx: Tx, { id, state }: { id: VideoId; state: VideoState }): Promise<void> {
-  if (state === 'failed' && !(await hasOpenJob(tx, id))) await queueJob(tx, id, 'the same bytes were uploaded again');
-}
-
-async function requestJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {
-  const video = await tx
-    .selectFrom('videos')
-    .select(['state', 'content_id'])
-    .where('id', '=', videoId)
-    .forUpdate()
-    .executeTakeFirst();
-  if (!video) throw new DomainError('no_such_video');
-  // Also a failed one, where its source could not be fetched.
-  if (video.content_id === null) throw new DomainError('upload_not_finished');
-  await queueJob(tx, videoId, reason);
-}
-
-/** The caller holds the video's row, so that generations are counted one at a time. */
-async function queueJob(tx: Tx, videoId: VideoId, reason: string): Promise<void> {
-  if (await hasOpenJob(tx, videoId)) throw new DomainError('process_running');
-  const { latest } = await tx
-    .selectFrom('jobs')
-    .select((eb) => eb.fn.max('generation').as('latest'))
-    .where('video_id', '=', videoId)
-    .executeTakeFirstOrThrow();
-  const generation = (latest ?? 0) + 1;
-  const jobId = randomUUID() as JobId;
-  await tx.insertInto('jobs').values({ id: jobId, video_id: videoId, generation, state: 'queued' }).execute();
-  await writeEvent(
-    tx,
-    { subject: 'job', video_id: videoId, job_id: jobId, from_state: null, to_state: 'queued' },
-    { reason },
-  );
-  await sql`select pg_notify(${JOB_CHANNEL}, ${jobId})`.execute(tx);
-}
-
-async function hasOpenJob(tx: Tx, videoId: VideoId): Promise<boolean> {
-  const jobs = await tx.selectFrom('jobs').select('state').where('video_id', '=', videoId).execute();
-  return jobs.some((job) => !isFinalJob(job.state));
-}
-
 /** Jobs, tasks, parts, renditions, uploads and keys go with the video's row; what has no reference to it goes here. */
 async function remove(tx: Tx, videoId: VideoId): Promise<boolean> {
+  await tx.selectFrom('videos').select('id').where('id', '=', videoId).forUpdate().execute();
+  const held = await tx
+    .selectFrom('tasks as t')
+    .innerJoin('jobs as j', 'j.id', 't.job_id')
+    .select(['t.id as taskId', 't.attempt as token', 't.session'])
+    .where('t.state', '=', 'leased')
+    .where('j.video_id', '=', videoId)
+    .execute();
+  for (const grant of held) await tellHolder(tx, grant);
   const gone = await tx.deleteFrom('videos').where('id', '=', videoId).executeTakeFirst();
   if (gone.numDeletedRows === 0n) return false;
   await tx.deleteFrom('events').where('video_id', '=', videoId).execute();

@@ -21,16 +21,26 @@ const HIGH_RATE_FPS = 30;
 
 type Shown = { readonly widthPx: number; readonly heightPx: number; readonly frameRate: FrameRate };
 
-/** The rungs for a video of the given shown size, best first. Nothing is ever scaled up. */
-export function ladderOf({ widthPx, heightPx, frameRate }: Shown): Rung[] {
+/**
+ * The rungs for a video of the given shown size, best first. Nothing is ever scaled up.
+ * @param wanted shorter sides, in place of the standard ones
+ */
+export function ladderOf({ widthPx, heightPx, frameRate }: Shown, wanted?: readonly number[]): Rung[] {
   const shortPx = Math.min(widthPx, heightPx);
   const factor = frameRate.numerator > HIGH_RATE_FPS * frameRate.denominator ? HIGH_RATE_FACTOR : 1;
-  return shortSides(shortPx).map((short) => ({
+  return (wanted ? wantedSides(wanted, shortPx) : shortSides(shortPx)).map((short) => ({
     rendition: `v${short}`,
     ...scaledTo(short, { widthPx, heightPx }),
     maxrateBps: Math.round(maxrateAt(short) * factor),
     crf: CRF,
   }));
+}
+
+/** As asked for, as far as the source reaches; where all of it lies above, the source's own size. */
+function wantedSides(wanted: readonly number[], sourceShortPx: number): number[] {
+  const own = evenBelow(sourceShortPx);
+  const within = [...new Set(wanted.map(evenBelow))].filter((short) => short <= own).sort((a, b) => b - a);
+  return within.length > 0 ? within : [own];
 }
 
 function shortSides(sourceShortPx: number): number[] {

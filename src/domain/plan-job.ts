@@ -14,9 +14,10 @@ export const MAX_DURATION_SECONDS = 24 * 3600;
 
 /**
  * Decides everything about a job from the facts of its source, and always the same.
+ * @param ladder the shorter sides of the wanted rungs; unset, the standard ladder
  * @throws DomainError not_a_video, source_unsupported
  */
-export function planJob(facts: SourceFacts): JobPlan {
+export function planJob(facts: SourceFacts, ladder?: readonly number[]): JobPlan {
   const { video } = facts;
   const track = facts.audio[0];
   if (!video && !track) throw new DomainError('not_a_video');
@@ -27,7 +28,7 @@ export function planJob(facts: SourceFacts): JobPlan {
   return {
     facts,
     grid,
-    rungs: ladderOf(video),
+    rungs: ladderOf(video, ladder),
     chunks: cutIntoChunks(grid),
     audio: track ? [planAudio(track, inStepWith)] : [],
   };

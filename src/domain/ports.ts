@@ -1,8 +1,8 @@
-import type { ContentId, UploadId, VideoId } from './ids.ts';
+import type { ContentId, TaskId, UploadId, VideoId } from './ids.ts';
 import type { ObjectKey } from './object-keys.ts';
 import type { ByteRange } from './source.ts';
 import type { VideoState } from './states.ts';
-import type { LentTask, TaskFailure, TaskResult } from './tasks.ts';
+import type { LentTask, StoredRendition, TaskFailure, TaskResult } from './tasks.ts';
 import type { UploadGrant } from './upload-records.ts';
 import type { VideoList, VideoResource } from './video-resource.ts';
 
@@ -40,12 +40,38 @@ export interface ObjectStore {
   check(signal?: AbortSignal): Promise<void>;
 }
 
-export type WorkerInfo = { readonly worker: string; readonly cores: number };
+/** What a worker says of itself. It is given only tasks that fit. */
+export type WorkerInfo = {
+  /** Its name: the same after a restart. */
+  readonly worker: string;
+  /** A UUID made at each start: tells a restarted worker from the one that died. */
+  readonly session: string;
+  readonly version: string;
+  readonly cores: number;
+  readonly memoryMib: number;
+  /** Names of the encoders that its ffmpeg has, of those that we use. */
+  readonly encoders: readonly string[];
+};
 
-/** A worker's view of the orchestrator. Every call but claim throws DomainError lease_lost to a former holder. */
+/** What an orchestrator says over the connection that a worker holds. */
+export type WorkerNews =
+  /** Said every few seconds, so that a dead host is noticed. */
+  | { readonly news: 'beat' }
+  /** The grant is over: cancelled, or somebody else's by now. The worker ends what it runs for it. */
+  | { readonly news: 'lease_ended'; readonly taskId: TaskId; readonly token: number };
+
+/** A worker's view of the orchestrator. Settling calls throw DomainError lease_lost to a former holder. */
 export interface TaskLender {
+  /**
+   * Holds one connection for as long as it stands, and tells what comes over it. Resolves when the other side ends
+   * it, rejects when it breaks; the worker then connects again at once. When a worker's connection is gone for more
+   * than a moment, its tasks go to others.
+   */
+  connect(worker: WorkerInfo, onNews: (news: WorkerNews) => void, signal: AbortSignal): Promise<void>;
   /** Waits for a task for a bounded time; undefined when there was none. */
   claim(worker: WorkerInfo, signal: AbortSignal): Promise<LentTask | undefined>;
+  /** Tells what stands in the store since the last report, so that it can be played while the task goes on. */
+  report(task: LentTask, stored: readonly StoredRendition[], signal: AbortSignal): Promise<void>;
   /** Extends the lease. */
   renew(task: LentTask, signal: AbortSignal): Promise<void>;
   complete(task: LentTask, result: TaskResult, signal: AbortSignal): Promise<void>;
@@ -83,6 +109,14 @@ export type VideoQuery = {
   readonly state?: VideoState;
 };
 
+export type JobRequest = {
+  readonly reason: string;
+  /** A new generation also where the latest job succeeded, or failed and could go on. */
+  readonly force: boolean;
+  /** Only these rungs, by their shorter sides in pixels; unset, the standard ladder. Always a new generation. */
+  readonly ladder?: readonly number[];
+};
+
 /** The durable memory of videos, as the upload stage needs it. */
 export interface VideoRecords {
   /** A video in state uploading. */
@@ -101,8 +135,8 @@ export interface VideoRecords {
   /** Newest first. @throws DomainError bad_cursor */
   list(query: VideoQuery): Promise<VideoList>;
   rename(videoId: VideoId, title: string): Promise<boolean>;
-  /** Queues a job. @throws DomainError process_running, upload_not_finished, no_such_video */
-  requestJob(videoId: VideoId, reason: string): Promise<void>;
+  /** @throws DomainError process_running, upload_not_finished, no_such_video */
+  requestJob(videoId: VideoId, request: JobRequest): Promise<void>;
   /** Every upload that the video has or had: their tails are its objects, too. */
   uploadsOf(videoId: VideoId): Promise<UploadId[]>;
   /**

@@ -22,20 +22,28 @@ test('a video goes from upload to ready or failed, and back to processing only',
   assert.deepEqual(arrows(VIDEO_STATES, states.videoStatesBefore), expected.toSorted());
 });
 
-test('a job that has ended stays as it ended', () => {
+test('a job that has ended stays as it ended, but that a failed or cancelled one may be queued again', () => {
   const allowed = arrows(JOB_STATES, states.jobStatesBefore);
   for (const state of JOB_STATES)
-    assert.equal(states.isFinalJob(state), !allowed.some((arrow) => arrow.startsWith(`${state}>`)), state);
+    assert.equal(states.isFinalJob(state), !allowed.some((arrow) => isOnwards(arrow, state)), state);
+  assert.deepEqual(allowed.filter((arrow) => arrow.endsWith('>queued')).toSorted(), [
+    'cancelled>queued',
+    'failed>queued',
+    'running>queued',
+  ]);
   assert.ok(allowed.includes('queued>running') && allowed.includes('running>succeeded'));
   assert.equal(allowed.includes('queued>succeeded'), false);
 });
 
-test('a task that is done, dead or cancelled is never lent again', () => {
+const isOnwards = (arrow: string, from: string): boolean => arrow.startsWith(`${from}>`) && !arrow.endsWith('>queued');
+
+test('a task is lent only from the line, and what is done stays done', () => {
   const allowed = arrows(TASK_STATES, states.taskStatesBefore);
   const expected = [
     'queued>leased',
-    'leased>leased',
     'leased>queued',
+    'dead>queued',
+    'cancelled>queued',
     'leased>done',
     'queued>dead',
     'leased>dead',

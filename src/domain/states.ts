@@ -34,7 +34,8 @@ export function videoStatesBefore(next: VideoState): readonly VideoState[] {
 export function jobStatesBefore(next: JobState): readonly JobState[] {
   switch (next) {
     case 'queued':
-      return [];
+      // Retried by hand, or put right by the reconciler: what was done already stays done.
+      return ['running', 'failed', 'cancelled'];
     case 'running':
       return ['queued'];
     case 'succeeded':
@@ -51,10 +52,12 @@ export function jobStatesBefore(next: JobState): readonly JobState[] {
 export function taskStatesBefore(next: TaskState): readonly TaskState[] {
   switch (next) {
     case 'queued':
+      // From an end only with its job, which is tried again.
+      return ['leased', 'dead', 'cancelled'];
     case 'done':
       return ['leased'];
     case 'leased':
-      return ['queued', 'leased'];
+      return ['queued'];
     case 'dead':
     case 'cancelled':
       return ['queued', 'leased'];

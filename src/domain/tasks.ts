@@ -153,6 +153,21 @@ export type TaskFailure = {
   readonly message: string;
   /** Last lines that ffmpeg wrote, if it was the one that failed. */
   readonly tail?: string;
-  /** False where another attempt would meet the same input and fail again. */
-  readonly retryable: boolean;
+  readonly cause: FailureCause;
+};
+
+/**
+ * What an attempt failed on decides what follows:
+ * `input`: the same bytes would fail the same way, so nothing is tried again;
+ * `store`: the object store did not answer: tried again until it does, which uses up no attempt;
+ * `worker`: whoever worked on it died or fell silent: tried elsewhere, a few times;
+ * `attempt`: anything else: tried again with growing pauses, a few times.
+ */
+export type FailureCause = 'input' | 'store' | 'worker' | 'attempt';
+
+/** What a task asks of the worker that gets it. */
+export type TaskNeeds = {
+  readonly memoryMib: number;
+  /** Names of ffmpeg encoders, e.g. libx264. */
+  readonly encoders: readonly string[];
 };

@@ -12,10 +12,13 @@ export type RepeatOptions = {
 export async function repeat(work: () => Promise<boolean>, options: RepeatOptions): Promise<void> {
   const { everyMs, bell, signal, onError } = options;
   while (!signal.aborted) {
-    const hadWork = await work().catch((error: unknown) => {
+    const heard = bell.rings;
+    const outcome = await work().catch((error: unknown) => {
       onError(error);
-      return false;
+      return 'failed' as const;
     });
-    if (!hadWork) await bell.wait(everyMs, signal);
+    // What failed is not tried again at once, however often the bell has rung.
+    if (outcome === 'failed') await bell.wait(everyMs, signal);
+    else if (!outcome) await bell.wait(everyMs, signal, heard);
   }
 }

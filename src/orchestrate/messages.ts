@@ -7,7 +7,15 @@ import { z } from 'zod';
 const token = z.int().nonnegative();
 const frameRate = z.object({ numerator: z.int().positive(), denominator: z.int().positive() });
 
-export const claimMessage = z.object({ worker: z.string().min(1).max(200), cores: z.int().positive() });
+/** Of both claim and connect. */
+export const workerMessage = z.object({
+  worker: z.string().min(1).max(200),
+  session: z.uuid(),
+  version: z.string().max(100),
+  cores: z.int().positive(),
+  memoryMib: z.int().positive(),
+  encoders: z.array(z.string().max(64)).max(64),
+});
 export const tokenMessage = z.object({ token });
 
 export const failMessage = z.object({
@@ -16,7 +24,7 @@ export const failMessage = z.object({
     code: z.string().max(64),
     message: z.string().max(2_000),
     tail: z.string().max(20_000).optional(),
-    retryable: z.boolean(),
+    cause: z.enum(['input', 'store', 'worker', 'attempt']),
   }),
 });
 

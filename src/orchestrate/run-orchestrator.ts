@@ -1,68 +1,56 @@
-import type { JobRecords } from '../domain/job-records.ts';
+import type { Decide, Holder, JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { IncompleteError } from '../domain/offer.ts';
-import type { ObjectStore } from '../domain/ports.ts';
-import type { LentTask, TaskFailure } from '../domain/tasks.ts';
-import type { Bell } from '../lib/bell.ts';
-import { isCodedError } from '../lib/http.ts';
+import type { Clock, ObjectStore } from '../domain/ports.ts';
+import { Bell } from '../lib/bell.ts';
 import type { Log } from '../lib/log.ts';
 import { repeat } from '../lib/repeat.ts';
-import { publishVideo } from './publish-video.ts';
-import { failTask, takeFromSilent } from './settle-task.ts';
+import type { ClaimLine } from './claim-line.ts';
+import { publishNext } from './publish-next.ts';
+import { reconcile } from './reconcile.ts';
 import { startJobs } from './start-jobs.ts';
+import { Attention, takeTasks } from './take-tasks.ts';
+import type { WorkerLines } from './worker-lines.ts';
 
 export type RunDeps = {
   readonly records: JobRecords;
   readonly store: ObjectStore;
-  readonly bell: Bell;
+  readonly line: ClaimLine;
+  readonly workers: WorkerLines;
+  readonly decide: Decide;
+  /** `work` rings when there may be something to lend, `own` when there may be something to start or to publish. */
+  readonly bells: { readonly work: Bell; readonly own: Bell };
+  readonly clock: Clock;
   readonly log: Log<LogEvent>;
-  /** This orchestrator's own name as the holder of publish tasks. */
-  readonly node: string;
+  /** This orchestrator as the holder of publish tasks. */
+  readonly self: Holder;
+  readonly leaseMs: number;
+  /** How often whatever no live task stands behind is looked for. */
+  readonly reconcileMs: number;
 };
 
-/** A bell rings for nearly everything; this is how late a missed one is noticed. */
-const LOOK_EVERY_MS = 1_000;
+/** A bell may be missed, and pauses end without one: this is how late that is noticed. */
+const LOOK_MS = 1_000;
+const LEND_LOOK_MS = 500;
+const TAKE_LOOK_MS = 500;
 
-/** What an orchestrator does unasked, until the signal aborts: start jobs, publish, take tasks from the silent. */
+/** What an orchestrator does unasked, until the signal aborts. A round that fails is logged, and the next one comes. */
 export async function runOrchestrator(deps: RunDeps, signal: AbortSignal): Promise<void> {
-  const loop = (work: () => Promise<boolean>): Promise<void> =>
-    repeat(work, {
-      everyMs: LOOK_EVERY_MS,
-      bell: deps.bell,
-      signal,
-      onError: (err) => deps.log.error('queue_error', { err }),
-    });
-  await Promise.all([loop(() => startJobs(deps)), loop(() => publishNext(deps)), loop(() => takeFromSilent(deps))]);
-}
-
-/** True when there was something to publish. */
-async function publishNext(deps: RunDeps): Promise<boolean> {
-  const task = await deps.records.lend('publish', deps.node);
-  if (!task) return false;
-  try {
-    await keepingLease(task, deps, () => publishVideo(task, deps));
-    deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
-  } catch (error) {
-    await failTask(task, failureOf(error), deps);
-  }
-  return true;
-}
-
-/** Checking the segments of a long video takes longer than a lease. */
-async function keepingLease(task: LentTask, { records, log }: RunDeps, work: () => Promise<void>): Promise<void> {
-  const renewal = setInterval(() => {
-    // A lost lease shows when the task is settled, which is fenced; here it is only worth a line.
-    records.renew(task).catch((err: unknown) => log.warn('lease_refused', { taskId: task.taskId, err }));
-  }, task.leaseMs / 3);
-  try {
-    await work();
-  } finally {
-    clearInterval(renewal);
-  }
-}
-
-function failureOf(error: unknown): TaskFailure {
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof IncompleteError ? 'incomplete' : isCodedError(error) ? error.code : 'publish_failed';
-  return { code, message, retryable: true };
+  const { bells, line, log } = deps;
+  const onError = (err: unknown): void => log.error('queue_error', { err });
+  const loop = (work: () => Promise<boolean>, everyMs: number, bell: Bell, failed = onError): Promise<void> =>
+    repeat(work, { everyMs, bell, signal, onError: failed });
+  const lendFailed = (err: unknown): void => {
+    onError(err);
+    line.failAll(err);
+  };
+  const attention = new Attention(deps.clock);
+  const noBell = new Bell();
+  await Promise.all([
+    loop(() => startJobs(deps), LOOK_MS, bells.own),
+    loop(() => line.lendRound(), LEND_LOOK_MS, bells.work, lendFailed),
+    loop(() => publishNext(deps), LOOK_MS, bells.own),
+    loop(() => takeTasks({ ...deps, attention }), TAKE_LOOK_MS, noBell),
+    loop(() => reconcile(deps), deps.reconcileMs, noBell),
+    deps.workers.run(),
+  ]);
 }

@@ -3,19 +3,17 @@ import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.ts';
 import type { TaskId } from '../domain/ids.ts';
 import type { JobRecords, TaskRef } from '../domain/job-records.ts';
-import type { LogEvent } from '../domain/log-events.ts';
 import type { TaskFailure, TaskResult } from '../domain/tasks.ts';
 import { type App, type AppOptions, createApp } from '../lib/app.ts';
-import type { Bell } from '../lib/bell.ts';
-import type { Log } from '../lib/log.ts';
-import { lendTask } from './lend-task.ts';
-import { claimMessage, completeMessage, failMessage, taskParams, tokenMessage } from './messages.ts';
-import { completeTask, failTask, returnTask } from './settle-task.ts';
+import type { ClaimLine } from './claim-line.ts';
+import { completeMessage, failMessage, taskParams, tokenMessage, workerMessage } from './messages.ts';
+import { completeTask, failTask, returnTask, type SettleDeps } from './settle-task.ts';
+import type { WorkerLines } from './worker-lines.ts';
 
-export type OrchestratorDeps = {
-  readonly records: JobRecords;
-  readonly bell: Bell;
-  readonly log: Log<LogEvent>;
+export type OrchestratorDeps = SettleDeps & {
+  readonly records: Pick<JobRecords, 'renew'>;
+  readonly line: ClaimLine;
+  readonly workers: WorkerLines;
   readonly workerToken: string;
   readonly stopping: AbortSignal;
   readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
@@ -30,15 +28,20 @@ const CLAIM_WAIT_MS = 10_000;
 export function createOrchestratorServer(deps: OrchestratorDeps): App {
   const app = createApp({ ...deps.app, bodyLimitBytes: BODY_LIMIT_BYTES });
   app.addHook('onRequest', async (request) => {
-    if (request.url.startsWith('/tasks/')) assertWorker(request, deps.workerToken);
+    if (/^\/(tasks|workers)\//.test(request.url)) assertWorker(request, deps.workerToken);
   });
 
-  app.post('/tasks/claim', { schema: { body: claimMessage } }, async (request, reply) => {
+  app.post('/workers/connect', { schema: { body: workerMessage } }, async (request, reply) => {
+    await deps.workers.connect(request.body, reply.raw);
+    return reply.hijack();
+  });
+
+  app.post('/tasks/claim', { schema: { body: workerMessage } }, async (request, reply) => {
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const enough = AbortSignal.any([gone.signal, deps.stopping, AbortSignal.timeout(CLAIM_WAIT_MS)]);
-    const task = await lendTask(request.body.worker, deps, enough);
-    // Lent to a worker that hung up meanwhile: the next one may have it at once.
+    const task = await deps.line.claim(request.body, enough);
+    // It hung up in this very moment: the next one may have it at once.
     if (task && gone.signal.aborted) return returnTask(task, deps);
     return task ?? reply.code(204).send();
   });

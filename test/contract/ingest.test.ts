@@ -282,7 +282,9 @@ for (const [what, code, handler] of FAILURES)
     assert.ok(video!.error!.message.length > 10);
     assert.deepEqual(await world.keys(), []);
     assert.ok(server.requests.length <= 6);
-    await assert.rejects(world.records.requestJob(video!.id as never, 'by hand'), { code: 'upload_not_finished' });
+    await assert.rejects(world.records.requestJob(video!.id as never, { reason: 'by hand', force: false }), {
+      code: 'upload_not_finished',
+    });
   });
 
 for (const [what, drip] of [

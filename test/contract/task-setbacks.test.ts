@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import type { LentTask } from '../../src/domain/tasks.ts';
-import { afterFailure, MAX_ATTEMPTS } from '../../src/orchestrate/retry-policy.ts';
-import { JobWorld, resultOf } from '../support/job-world.ts';
+import { MAX_ATTEMPTS, POISON_AT } from '../../src/orchestrate/retry-policy.ts';
+import { decide, holderOf, JobWorld, resultOf, workerOf } from '../support/job-world.ts';
 
 const LEASE_LOST = { code: 'lease_lost' };
 
@@ -16,7 +17,7 @@ after(() => world.close());
 test('a holder that fell silent loses its task to the next, and can settle nothing any more', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  const [setback] = await world.other.takeFromSilent(afterFailure);
+  const [setback] = await world.other.takeFromSilent(decide);
   assert.deepEqual([setback?.taskId, setback?.worker, setback?.outcome], [zombie.taskId, 'worker-1', 'retry']);
   await world.skipBackoff(zombie.taskId);
   const next = await world.lend('worker-2');
@@ -28,38 +29,47 @@ test('a holder that fell silent loses its task to the next, and can settle nothi
   assert.deepEqual([row?.state, row?.worker, row?.failures], ['leased', 'worker-2', 1]);
 });
 
-test('a holder whose lease expired settles nothing, also before the task is lent again', async () => {
-  const zombie = await world.probing();
-  await world.silence(zombie);
-  await assertLost(zombie);
-  await world.one.takeFromSilent(afterFailure);
-  await assertLost(zombie);
+test('a holder that is late, but from whom nobody has taken the task, goes on', async () => {
+  const late = await world.probing();
+  await world.silence(late);
+  await world.one.renew(late);
+  assert.deepEqual(await world.one.takeFromSilent(decide), []);
+  await world.planFrom(late);
 });
 
 test('two orchestrators that look for silent holders count a silence once', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  const looks = await Promise.all([world.one, world.other, world.one].map((it) => it.takeFromSilent(afterFailure)));
+  const looks = await Promise.all([world.one, world.other, world.one].map((it) => it.takeFromSilent(decide)));
   assert.equal(looks.flat().length, 1);
   assert.equal((await world.task(zombie.taskId))?.failures, 1);
 });
 
-test('a silence counts although the task is lent again before anybody looked', async () => {
+test('a task that lost its worker goes on at once, but not on a worker of that name', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  await world.skipBackoff(zombie.taskId);
-  const next = await world.lend('worker-2');
-  await world.one.takeFromSilent(afterFailure);
-  const row = await world.task(next.taskId);
-  assert.deepEqual([row?.state, row?.worker, row?.failures], ['leased', 'worker-2', 1]);
-  await world.one.renew(next);
+  const [setback] = await world.one.takeFromSilent(decide);
+  assert.deepEqual([setback?.failure.code, setback?.delayMs], ['lease_expired', 0]);
+  assert.equal(await world.tryLend('worker-1'), undefined);
+  assert.equal((await world.lend('worker-2')).taskId, zombie.taskId);
+});
+
+test('a worker that may not have a task hides it from nobody who asks at the same time', async () => {
+  const zombie = await world.probing();
+  await world.silence(zombie);
+  await world.one.takeFromSilent(decide);
+  const lent = await world.one.lend('work', [holderOf('worker-1'), holderOf('worker-2')]);
+  assert.deepEqual(
+    lent.map((task) => task?.taskId),
+    [undefined, zombie.taskId],
+  );
 });
 
 test('a failed attempt is tried again after a pause, and keeps its reason and the last lines', async () => {
   const task = await world.probing();
   const setback = await world.fail(task);
   assert.equal(setback.outcome, 'retry');
-  assert.equal(await world.one.lend('work', 'worker-2'), undefined);
+  assert.equal(await world.tryLend('worker-2'), undefined);
   const row = await world.task(task.taskId);
   assert.deepEqual([row?.state, row?.error_code, row?.error_tail], ['queued', 'ffmpeg_failed', 'Invalid data']);
   await world.skipBackoff(task.taskId);
@@ -81,51 +91,93 @@ test('after five failures the job and the video fail with the reason, and nothin
   const video = await world.videos.find(videoId);
   const error = { code: 'ffmpeg_failed', message: 'ffmpeg ended with 1' };
   assert.deepEqual(
-    [video?.state, video?.error, video?.job?.state, video?.job?.error],
-    ['failed', error, 'failed', error],
+    [video?.state, video?.error, video?.job?.state, video?.job?.error?.message],
+    ['failed', error, 'failed', error.message],
   );
   assert.deepEqual([video?.job?.tasks.dead, video?.job?.tasks.queued, video?.job?.tasks.leased], [1, 0, 0]);
   assert.equal(video?.job?.tasks.done, 1, 'the probe');
-  assert.equal(await world.one.lend('work', 'worker-3'), undefined);
-  assert.equal(await world.one.lend('publish', 'orchestrator'), undefined);
+  assert.equal(await world.tryLend('worker-3'), undefined);
+  assert.equal(await world.tryLend('orchestrator', 'publish'), undefined);
   await assertLost(sibling);
   const told = await world.transitions(videoId);
   assert.ok(told.indexOf('task leased>dead') < told.indexOf('job running>failed'));
   assert.ok(told.indexOf('job running>failed') < told.indexOf('video processing>failed'));
 });
 
-test('five silences are as deadly as five failures', async () => {
+test('a task that loses a third worker is poison: its job fails and says whom it took', async () => {
   let held = await world.probing();
-  for (let silences = 1; silences <= MAX_ATTEMPTS; silences++) {
+  for (let losses = 1; losses <= POISON_AT; losses++) {
     await world.silence(held);
-    const [setback] = await world.one.takeFromSilent(afterFailure);
-    assert.equal(setback?.outcome, silences < MAX_ATTEMPTS ? 'retry' : 'dead');
-    if (silences === MAX_ATTEMPTS) break;
-    await world.skipBackoff(held.taskId);
-    held = await world.lend();
+    const [setback] = await world.one.takeFromSilent(decide);
+    assert.equal(setback?.outcome, losses < POISON_AT ? 'retry' : 'dead');
+    if (losses < POISON_AT) held = await world.lend(`worker-${losses + 1}`);
   }
   const video = await world.videos.find(held.videoId);
-  assert.deepEqual([video?.state, video?.error?.code], ['failed', 'lease_expired']);
-  assert.equal(await world.one.lend('work', 'worker-2'), undefined);
+  assert.deepEqual([video?.state, video?.error?.code], ['failed', 'poison_task']);
+  assert.match(video?.error?.message ?? '', /worker-1, worker-2.*worker-3/);
+  assert.equal(await world.tryLend('worker-4'), undefined);
+});
+
+test('a store that is away pauses a task as often as it takes, and uses up no attempt', async () => {
+  let held = await world.probing();
+  const failure = { code: 'store_unavailable', message: 'No answer.', cause: 'store' } as const;
+  for (let i = 0; i < MAX_ATTEMPTS + 2; i++) {
+    assert.equal((await world.one.fail(held, failure, decide)).outcome, 'paused');
+    const row = await world.task(held.taskId);
+    assert.deepEqual([row?.state, row?.failures, row?.paused_reason], ['queued', 0, 'store_unavailable']);
+    await world.skipBackoff(held.taskId);
+    held = await world.lend();
+    assert.equal((await world.task(held.taskId))?.paused_reason, null);
+  }
+  await world.planFrom(held);
+  assert.equal((await world.task(held.taskId))?.pauses, 0);
+});
+
+test('tasks of a worker whose connection is gone for long enough are taken, and of no other', async () => {
+  await world.planned(60);
+  await world.workers.connected(workerOf('worker-1'), { orchestrator: 'a', connection: randomUUID() });
+  const gone = randomUUID();
+  await world.workers.connected(workerOf('worker-2'), { orchestrator: 'a', connection: gone });
+  const kept = await world.lend('worker-1');
+  const lost = await world.lend('worker-2');
+  await world.workers.disconnected(gone);
+  assert.deepEqual(await world.one.takeFromGone(60_000, decide), [], 'it may come back');
+  const takers = await Promise.all([world.one.takeFromGone(0, decide), world.other.takeFromGone(0, decide)]);
+  assert.deepEqual(
+    takers.flat().map((setback) => [setback.taskId, setback.failure.code, setback.outcome]),
+    [[lost.taskId, 'worker_gone', 'retry']],
+  );
+  await assertLost(lost);
+  await world.one.renew(kept);
+});
+
+test('a worker that connected again keeps its tasks, whichever connection ends later', async () => {
+  const held = await world.probing();
+  const [first, second] = [randomUUID(), randomUUID()];
+  await world.workers.connected(workerOf('worker-1'), { orchestrator: 'a', connection: first });
+  await world.workers.connected(workerOf('worker-1'), { orchestrator: 'b', connection: second });
+  await world.workers.disconnected(first);
+  assert.deepEqual(await world.one.takeFromGone(0, decide), []);
+  await world.one.renew(held);
 });
 
 test('a failure that would come again ends the job at once', async () => {
   const task = await world.probing();
-  const failure = { code: 'not_a_video', message: 'Nothing to decode.', retryable: false };
-  assert.equal((await world.one.fail(task, failure, afterFailure)).outcome, 'dead');
+  const failure = { code: 'not_a_video', message: 'Nothing to decode.', cause: 'input' } as const;
+  assert.equal((await world.one.fail(task, failure, decide)).outcome, 'dead');
   const video = await world.videos.find(task.videoId);
   assert.deepEqual([video?.state, video?.error?.code], ['failed', 'not_a_video']);
 });
 
-test('a failed video can be processed again from the start, as a new generation', async () => {
+test('a failed video that is asked for again goes on at its generation', async () => {
   const task = await world.probing();
-  await world.one.fail(task, { code: 'not_a_video', message: '…', retryable: false }, afterFailure);
-  await world.videos.requestJob(task.videoId, 'requested by hand');
+  await world.one.fail(task, { code: 'not_a_video', message: '…', cause: 'input' }, decide);
+  await world.videos.requestJob(task.videoId, { reason: 'by hand', force: false });
   const [job] = await world.one.startQueuedJobs(10);
-  assert.equal(job?.generation, 2);
+  assert.equal(job?.generation, 1);
   const video = await world.videos.find(task.videoId);
   assert.deepEqual([video?.state, video?.error], ['processing', null]);
-  assert.equal((await world.lend()).spec.generation, 2);
+  assert.equal((await world.lend()).taskId, task.taskId);
 });
 
 test('deleting a video takes its tasks from their holders, and other videos go on', async () => {
@@ -134,7 +186,7 @@ test('deleting a video takes its tasks from their holders, and other videos go o
   assert.equal(await world.videos.remove(videoId), true);
   await assertLost(held);
   await world.silence(held);
-  assert.deepEqual(await world.one.takeFromSilent(afterFailure), []);
+  assert.deepEqual(await world.one.takeFromSilent(decide), []);
   const other = await world.uploaded();
   await world.one.startQueuedJobs(10);
   assert.equal((await world.lend()).videoId, other);

@@ -5,10 +5,10 @@ import { sql } from 'kysely';
 import { DomainError } from '../../src/domain/errors.ts';
 import type { ContentId, VideoId } from '../../src/domain/ids.ts';
 import type { LentTask } from '../../src/domain/tasks.ts';
-import { afterFailure } from '../../src/orchestrate/retry-policy.ts';
-import { JobWorld, newContentId, newVideoId } from '../support/job-world.ts';
+import { decide, JobWorld, newContentId, newVideoId } from '../support/job-world.ts';
 
-const NOT_A_VIDEO = { code: 'not_a_video', message: 'Nothing to decode.', retryable: false };
+const NOT_A_VIDEO = { code: 'not_a_video', message: 'Nothing to decode.', cause: 'input' } as const;
+const BY_HAND = { reason: 'by hand', force: false };
 
 let world: JobWorld;
 before(async () => {
@@ -45,7 +45,7 @@ test('a duplicate of a failed video gives it another try', async () => {
   const answer = await finish(await started(), contentId);
   assert.deepEqual([answer.videoId, answer.created], [elder, false]);
   const video = await world.videos.find(elder);
-  assert.deepEqual([video?.job?.generation, video?.job?.state], [2, 'queued']);
+  assert.deepEqual([video?.job?.generation, video?.job?.state], [1, 'queued']);
 });
 
 test('several simultaneous duplicates of a failed video are all answered, and queue one job', async () => {
@@ -54,7 +54,7 @@ test('several simultaneous duplicates of a failed video are all answered, and qu
   const ids = await Promise.all(Array.from({ length: 5 }, () => started()));
   const answers = await Promise.all(ids.map((videoId) => finish(videoId, contentId)));
   assert.deepEqual(new Set(answers.map((answer) => answer.videoId)), new Set([elder]));
-  assert.equal((await world.db.selectFrom('jobs').select('id').execute()).length, 2);
+  assert.equal((await world.db.selectFrom('jobs').select('id').execute()).length, 1);
 });
 
 test('an upload whose elder twin is deleted meanwhile becomes a video itself, or that one; never an error', async () => {
@@ -123,17 +123,17 @@ test('a cursor that was never handed out is refused', async () => {
 });
 
 test('a job is queued by hand only where the upload is finished and none is open', async () => {
-  await assert.rejects(world.videos.requestJob(newVideoId(), 'by hand'), { code: 'no_such_video' });
-  await assert.rejects(world.videos.requestJob(await started(), 'by hand'), { code: 'upload_not_finished' });
+  await assert.rejects(world.videos.requestJob(newVideoId(), BY_HAND), { code: 'no_such_video' });
+  await assert.rejects(world.videos.requestJob(await started(), BY_HAND), { code: 'upload_not_finished' });
   const uploaded = await world.uploaded();
-  await assert.rejects(world.videos.requestJob(uploaded, 'by hand'), { code: 'process_running' });
+  await assert.rejects(world.videos.requestJob(uploaded, BY_HAND), { code: 'process_running' });
   await world.one.startQueuedJobs(10);
-  await assert.rejects(world.videos.requestJob(uploaded, 'by hand'), { code: 'process_running' });
+  await assert.rejects(world.videos.requestJob(uploaded, BY_HAND), { code: 'process_running' });
 });
 
 test('of simultaneous requests for a job, one is accepted', async () => {
   const videoId = await failed(newContentId());
-  const asked = await Promise.allSettled(Array.from({ length: 6 }, () => world.videos.requestJob(videoId, 'by hand')));
+  const asked = await Promise.allSettled(Array.from({ length: 6 }, () => world.videos.requestJob(videoId, BY_HAND)));
   assert.equal(asked.filter((one) => one.status === 'fulfilled').length, 1);
   for (const one of asked) if (one.status === 'rejected') assert.equal(one.reason.code, 'process_running');
 });
@@ -213,7 +213,8 @@ class Model {
   }
   #queue(answer: string): string {
     this.#openJob = 'queued';
-    this.generation += 1;
+    // A failed job goes on at its generation.
+    this.generation = 1;
     return answer;
   }
 }
@@ -228,15 +229,15 @@ function realVideo(): Record<Verb, () => Promise<unknown>> & { videoId: VideoId 
     start: () => world.videos.startUpload({ videoId, filename: 'x.mp4', contentType: 'video/mp4' }),
     finish: () => finish(videoId, contentId),
     abandon: () => world.videos.abandonUpload(videoId),
-    request: () => world.videos.requestJob(videoId, 'by hand'),
+    request: () => world.videos.requestJob(videoId, BY_HAND),
     remove: () => world.videos.remove(videoId),
     async startJobs() {
       await world.one.startQueuedJobs(10);
-      probe = (await world.one.lend('work', 'w')) ?? probe;
+      probe = (await world.tryLend('w')) ?? probe;
     },
     async fail() {
       if (!probe) throw new DomainError('lease_lost');
-      await world.one.fail(probe, NOT_A_VIDEO, afterFailure);
+      await world.one.fail(probe, NOT_A_VIDEO, decide);
     },
   };
 }
@@ -253,6 +254,6 @@ const finish = (videoId: VideoId, contentId: ContentId) =>
 async function failed(contentId: ContentId): Promise<VideoId> {
   const videoId = await world.uploaded(contentId);
   await world.one.startQueuedJobs(10);
-  await world.one.fail(await world.lend(), NOT_A_VIDEO, afterFailure);
+  await world.one.fail(await world.lend(), NOT_A_VIDEO, decide);
   return videoId;
 }

@@ -1,22 +1,28 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
+import { createJobControl } from '../../src/adapters/job-control.ts';
 import { createJobRecords } from '../../src/adapters/job-records.ts';
-import { openTaskQueue, type TaskQueue } from '../../src/adapters/pg-boss-queue.ts';
 import type { Database } from '../../src/adapters/postgres.ts';
 import { createVideoRecords } from '../../src/adapters/video-records.ts';
+import { createWorkerRecords } from '../../src/adapters/worker-records.ts';
 import { type ContentId, shortIdFrom, type TaskId, type VideoId } from '../../src/domain/ids.ts';
-import type { Decide, JobRecords } from '../../src/domain/job-records.ts';
+import type { Decide, Holder, JobControl, JobRecords, Queue, WorkerRecords } from '../../src/domain/job-records.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
-import type { VideoRecords } from '../../src/domain/ports.ts';
+import type { VideoRecords, WorkerInfo } from '../../src/domain/ports.ts';
+import { tasksOf } from '../../src/domain/task-order.ts';
 import type { EncodeResult, JobPlan, LentTask, SourceFacts } from '../../src/domain/tasks.ts';
-import { tasksOf } from '../../src/orchestrate/plan-video.ts';
-import { afterFailure } from '../../src/orchestrate/retry-policy.ts';
+import { retryPolicy } from '../../src/orchestrate/retry-policy.ts';
 import { startDatabase } from './database.ts';
-import { eventually } from './eventually.ts';
 
-/** The least that pg-boss takes. No test waits for it: see {@link JobWorld.silence}. */
-const LEASE_SECONDS = 10;
-const CRASH = { code: 'ffmpeg_failed', message: 'ffmpeg ended with 1', tail: 'Invalid data', retryable: true };
+export const LEASE_MS = 10_000;
+const CRASH = {
+  code: 'ffmpeg_failed',
+  message: 'ffmpeg ended with 1',
+  tail: 'Invalid data',
+  cause: 'attempt',
+} as const;
+/** The longest pause each time, so that a test can tell that there was one. */
+export const decide = retryPolicy(() => 1);
 
 /** Two orchestrators and an upload-api on one real PostgreSQL, and short words for what happens between them. */
 export class JobWorld {
@@ -25,29 +31,25 @@ export class JobWorld {
   readonly videos: VideoRecords;
   readonly one: JobRecords;
   readonly other: JobRecords;
-  readonly queue: TaskQueue;
+  readonly control: JobControl;
+  readonly workers: WorkerRecords;
   readonly #owned: AsyncDisposableStack;
 
-  private constructor(db: Database, url: string, queues: readonly [TaskQueue, TaskQueue], owned: AsyncDisposableStack) {
-    const leaseMs = LEASE_SECONDS * 1000;
+  private constructor(db: Database, url: string, owned: AsyncDisposableStack) {
     this.db = db;
     this.url = url;
     this.videos = createVideoRecords(db);
-    this.queue = queues[0];
-    this.one = createJobRecords({ db, queue: queues[0], leaseMs });
-    this.other = createJobRecords({ db, queue: queues[1], leaseMs });
+    this.one = createJobRecords({ db, leaseMs: LEASE_MS });
+    this.other = createJobRecords({ db, leaseMs: LEASE_MS });
+    this.control = createJobControl(db);
+    this.workers = createWorkerRecords(db);
     this.#owned = owned;
   }
 
   static async open(): Promise<JobWorld> {
     const owned = new AsyncDisposableStack();
     const { db, url } = owned.use(await startDatabase());
-    const openQueue = async (): Promise<TaskQueue> => {
-      const queue = await openTaskQueue({ databaseUrl: url, leaseSeconds: LEASE_SECONDS, onError: console.error });
-      owned.defer(() => queue.stop());
-      return queue;
-    };
-    return new JobWorld(db, url, [await openQueue(), await openQueue()], owned);
+    return new JobWorld(db, url, owned);
   }
 
   close(): Promise<void> {
@@ -56,9 +58,7 @@ export class JobWorld {
 
   /** Forgets everything, so that one test's tasks are not lent to the next. */
   async empty(): Promise<void> {
-    await sql`truncate videos, jobs, tasks, renditions, source_parts, events cascade`.execute(this.db);
-    await sql`delete from pgboss.job_dependency`.execute(this.db);
-    await sql`delete from pgboss.job`.execute(this.db);
+    await sql`truncate videos, jobs, tasks, renditions, source_parts, events, workers cascade`.execute(this.db);
   }
 
   /** A video whose upload has ended, so that a job is queued for it. */
@@ -91,50 +91,49 @@ export class JobWorld {
   }
 
   async lend(worker = 'worker-1', records = this.one): Promise<LentTask> {
-    const task = await records.lend('work', worker);
+    const task = await this.tryLend(worker, 'work', records);
     if (!task) throw new Error('there was no task to lend');
+    return task;
+  }
+
+  async tryLend(worker = 'worker-1', queue: Queue = 'work', records = this.one): Promise<LentTask | undefined> {
+    const [task] = await records.lend(queue, [holderOf(worker)]);
     return task;
   }
 
   /** Does every task that is left but publish. */
   async finishWork(): Promise<void> {
-    for (let task = await this.one.lend('work', 'worker-1'); task; task = await this.one.lend('work', 'worker-1'))
+    for (let task = await this.tryLend(); task; task = await this.tryLend())
       await this.one.complete(task, resultOf(task));
   }
 
-  fail(task: LentTask, decide: Decide = afterFailure) {
-    return this.one.fail(task, CRASH, decide);
+  fail(task: LentTask, by: Decide = decide) {
+    return this.one.fail(task, CRASH, by);
   }
 
-  /** Makes the holder look as if it had been silent for longer than its lease, and waits until pg-boss saw it. */
-  async silence({ taskId }: LentTask): Promise<void> {
-    await this.ageLease(taskId, 3_600);
-    await eventually('the lease has expired', async () => (await this.queueState(taskId)) === 'retry');
+  /** Makes the holder look as if it had been silent for longer than its lease. */
+  silence({ taskId }: LentTask): Promise<void> {
+    return this.ageLease(taskId, 3_600);
   }
 
   async ageLease(taskId: TaskId, seconds: number): Promise<void> {
     const by = `${seconds} seconds`;
-    await sql`update pgboss.job set heartbeat_on = heartbeat_on - ${by}::interval where id = ${taskId}`.execute(
-      this.db,
-    );
+    await sql`update tasks set lease_until = lease_until - ${by}::interval where id = ${taskId}`.execute(this.db);
   }
 
-  /** Lets a backoff pass at once. */
+  /** Lets pauses pass at once, and forgets which workers were lost. */
   async skipBackoff(taskId: TaskId): Promise<void> {
-    await sql`update pgboss.job set start_after = now() where id = ${taskId}`.execute(this.db);
+    await sql`
+      update tasks set not_before = clock_timestamp(), shun_until = null where id = ${taskId}
+    `.execute(this.db);
   }
 
-  async queueState(taskId: TaskId): Promise<string | undefined> {
-    const { rows } = await sql<{ state: string }>`select state from pgboss.job where id = ${taskId}`.execute(this.db);
-    return rows[0]?.state;
-  }
-
-  /** When the holder was last heard of. */
-  async heartbeat(taskId: TaskId): Promise<Date> {
-    const { rows } = await sql<{ at: Date }>`select heartbeat_on as at from pgboss.job where id = ${taskId}`.execute(
-      this.db,
-    );
-    return rows[0]?.at ?? new Date(0);
+  /** How long the lease still runs, by the database's clock. */
+  async leaseMsLeft(taskId: TaskId): Promise<number> {
+    const { rows } = await sql<{ ms: number }>`
+      select (extract(epoch from lease_until - clock_timestamp()) * 1000)::float8 as ms from tasks where id = ${taskId}
+    `.execute(this.db);
+    return rows[0]?.ms ?? 0;
   }
 
   task(taskId: TaskId) {
@@ -145,6 +144,21 @@ export class JobWorld {
     const rows = await this.db.selectFrom('events').selectAll().where('video_id', '=', videoId).orderBy('id').execute();
     return rows.map((row) => `${row.subject} ${row.from_state ?? ''}>${row.to_state}`);
   }
+}
+
+/** The same session each time for the same name. */
+export const holderOf = (worker: string): Holder => ({
+  worker,
+  session: sessionOf(worker),
+  memoryMib: 16_384,
+  encoders: ['aac', 'libx264'],
+});
+
+export const workerOf = (worker: string): WorkerInfo => ({ ...holderOf(worker), version: '1.0.0', cores: 1 });
+
+function sessionOf(worker: string): string {
+  const hex = createHash('sha256').update(worker).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 export const newVideoId = (): VideoId => shortIdFrom(randomBytes(10)) as VideoId;

@@ -1,34 +1,67 @@
-import { onJobQueued } from '../../adapters/job-notifications.ts';
+import { randomUUID } from 'node:crypto';
 import { createJobRecords } from '../../adapters/job-records.ts';
-import { openTaskQueue } from '../../adapters/pg-boss-queue.ts';
+import { listenTo } from '../../adapters/notifications.ts';
 import { migrate, openDatabase } from '../../adapters/postgres.ts';
+import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL } from '../../adapters/wake-ups.ts';
+import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { ClaimLine } from '../../orchestrate/claim-line.ts';
+import { retryPolicy } from '../../orchestrate/retry-policy.ts';
 import { runOrchestrator } from '../../orchestrate/run-orchestrator.ts';
 import { createOrchestratorServer } from '../../orchestrate/server.ts';
+import { WorkerLines } from '../../orchestrate/worker-lines.ts';
 import type { Config } from '../config.ts';
-import { nodeName, openStore, required, storeCheck, uptimeSeconds, VERSION, workerToken } from '../parts.ts';
+import {
+  nodeName,
+  openStore,
+  required,
+  storeCheck,
+  systemClock,
+  uptimeSeconds,
+  VERSION,
+  workerToken,
+} from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { databaseCheck } from './upload-api.ts';
 
 const DEFAULT_PORT = 8081;
+/** Publishing needs no encoder, and memory only for texts. */
+const PUBLISHER = { memoryMib: 1_024, encoders: [] };
 
 export async function startOrchestrator(config: Config, { log, stopping }: RoleContext): Promise<RunningRole> {
+  const role = 'orchestrator';
   const databaseUrl = required(config, 'MILLRACE_DATABASE_URL');
   const store = await openStore(config);
   const db = openDatabase(databaseUrl, (err) => log.warn('database_error', { err }));
   await migrate(db);
-  const leaseSeconds = config.MILLRACE_LEASE_SECONDS;
-  const onError = (err: Error): void => log.error('queue_error', { err });
-  const queue = await openTaskQueue({ databaseUrl, leaseSeconds, onError });
-  const records = createJobRecords({ db, queue, leaseMs: leaseSeconds * 1000 });
-  const bell = new Bell();
-  const stopListening = onJobQueued(databaseUrl, () => bell.ring(), onError);
-  const role = 'orchestrator';
-  const app = createOrchestratorServer({
-    records,
-    bell,
+  const leaseMs = config.MILLRACE_LEASE_SECONDS * 1000;
+  const records = createJobRecords({ db, leaseMs });
+  const bells = { work: new Bell(), own: new Bell() };
+  const decide = retryPolicy(Math.random);
+  const line = new ClaimLine({ records, bell: bells.work, log });
+  const orchestrator = nodeName(config, role);
+  const workers = new WorkerLines({
+    records: createWorkerRecords(db),
+    orchestrator,
+    newConnection: randomUUID,
     log,
+    stopping,
+  });
+  const ringAll = (): void => {
+    bells.own.ring();
+    bells.work.ring();
+  };
+  const stopListening = listenTo(databaseUrl, {
+    channels: { [JOB_CHANNEL]: ringAll, [LEASE_CHANNEL]: (payload) => workers.leaseEnded(endedGrantOf(payload)) },
+    onConnected: ringAll,
+    onError: (err) => log.error('queue_error', { err }),
+  });
+  const settling = { records, decide, bells, log };
+  const app = createOrchestratorServer({
+    ...settling,
+    line,
+    workers,
     stopping,
     workerToken: workerToken(config),
     app: {
@@ -42,7 +75,9 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
       onFault: (err, { method, url }) => log.error('request_failed', { method, url, err }),
     },
   });
-  const running = runOrchestrator({ records, store, bell, log, node: nodeName(config, role) }, stopping);
+  const self = { worker: orchestrator, session: randomUUID(), ...PUBLISHER };
+  const times = { leaseMs, reconcileMs: config.MILLRACE_RECONCILE_SECONDS * 1000 };
+  const running = runOrchestrator({ ...settling, store, line, workers, clock: systemClock, self, ...times }, stopping);
   const url = await app.listen({ port: config.MILLRACE_PORT ?? DEFAULT_PORT, host: config.MILLRACE_HOST });
   return {
     url,
@@ -50,7 +85,6 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
       await app.close();
       await running;
       await stopListening();
-      await queue.stop();
       await db.destroy();
     },
   };

@@ -1,0 +1,150 @@
+import { sql } from 'kysely';
+import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
+import type { Repair } from '../domain/job-records.ts';
+import type { LeaseDeps } from './lend-tasks.ts';
+import type { Database } from './postgres.ts';
+import { reconcileVideos } from './reconcile-videos.ts';
+import { resumeTasks } from './start-jobs.ts';
+import { cancelTasks, fromNow, NOW, type Tx } from './transitions.ts';
+
+/** Any number that nobody else takes a lock on. */
+const RECONCILER_LOCK = 7_264_001;
+/** Bounds a round; what is left comes in the next one. */
+export const REPAIRS_PER_ROUND = 200;
+
+/**
+ * Puts right what no transition explains: rows changed by hand, restored from a backup, or left by a fault of ours.
+ * One orchestrator at a time, which is only thrift: every repair looks again under its locks.
+ */
+export function reconcileJobs({ db, leaseMs }: LeaseDeps): Promise<Repair[]> {
+  return db.transaction().execute(async (guard) => {
+    const { rows } = await sql<{ alone: boolean }>`
+      select pg_try_advisory_xact_lock(${RECONCILER_LOCK}) as alone
+    `.execute(guard);
+    if (!rows[0]?.alone) return [];
+    return [
+      ...(await endLeases(db, leaseMs)),
+      ...(await endPauses(db)),
+      ...(await cancelOrphans(db)),
+      ...(await reconcileVideos(db)),
+      ...(await resumeJobs(db)),
+    ];
+  });
+}
+
+type TaskRow = { videoId: VideoId; jobId: JobId; taskId: TaskId };
+const TASK_IDS = ['video_id as videoId', 'job_id as jobId', 'id as taskId'] as const;
+
+/** No lease is longer than this; one that never ends would keep its task from everybody. */
+const LONGEST_LEASE = sql`interval '2 hours'`;
+
+async function endLeases(db: Database, leaseMs: number): Promise<Repair[]> {
+  const rows: TaskRow[] = await db
+    .updateTable('tasks')
+    .set({ lease_until: fromNow(leaseMs) })
+    .where('state', '=', 'leased')
+    .where(sql<boolean>`(lease_until is null or lease_until > clock_timestamp() + ${LONGEST_LEASE})`)
+    .returning([...TASK_IDS])
+    .execute();
+  return rows.map((ids) => ({ ...ids, found: 'a lease without an end', done: 'it ends soon unless it is renewed' }));
+}
+
+/** No pause of ours lasts a minute, and no place in the line lies days ahead. */
+const LONGEST_PAUSE = sql`interval '1 hour'`;
+const FURTHEST_PLACE = sql`interval '3 days'`;
+
+async function endPauses(db: Database): Promise<Repair[]> {
+  const rows: TaskRow[] = await db
+    .updateTable('tasks')
+    .set({ not_before: NOW, due_at: sql<Date>`least(due_at, clock_timestamp())` })
+    .where('state', '=', 'queued')
+    .where(
+      sql<boolean>`(not_before > clock_timestamp() + ${LONGEST_PAUSE} or due_at > clock_timestamp() + ${FURTHEST_PLACE})`,
+    )
+    .returning([...TASK_IDS])
+    .execute();
+  return rows.map((ids) => ({ ...ids, found: 'a task put off for too long', done: 'it may be lent now' }));
+}
+
+async function cancelOrphans(db: Database): Promise<Repair[]> {
+  const jobs = await db
+    .selectFrom('jobs as j')
+    .innerJoin('tasks as t', 't.job_id', 'j.id')
+    .select(['j.id as jobId', 'j.video_id as videoId'])
+    .distinct()
+    .where('j.state', 'in', ['succeeded', 'failed', 'cancelled'])
+    .where('t.state', 'in', ['queued', 'leased'])
+    .limit(REPAIRS_PER_ROUND)
+    .execute();
+  const found = 'open tasks of a job that has ended';
+  return eachLocked(db, jobs, async (tx, { jobId, videoId }) => {
+    const job = await tx.selectFrom('jobs').select('state').where('id', '=', jobId).executeTakeFirst();
+    if (job?.state === 'running' || job?.state === 'queued') return undefined;
+    await cancelTasks(tx, jobId, found);
+    return { videoId, jobId, found, done: 'cancelled' };
+  });
+}
+
+async function resumeJobs(db: Database): Promise<Repair[]> {
+  const jobs = await brokenJobs(db);
+  return eachLocked(db, jobs, async (tx, { jobId, videoId }) => {
+    const [still] = await brokenJobs(tx, jobId);
+    if (!still) return undefined;
+    await resumeTasks(tx, jobId, still.found);
+    return { videoId, jobId, found: still.found, done: 'what is left of it was queued again' };
+  });
+}
+
+type BrokenJob = { readonly jobId: JobId; readonly videoId: VideoId; readonly found: string };
+
+/** Running jobs that would never end by themselves. */
+async function brokenJobs(db: Database, only?: JobId): Promise<BrokenJob[]> {
+  const { rows } = await sql<BrokenJob>`
+    with running as (
+      select j.id, j.video_id, j.plan is not null as planned, j.tasks_planned,
+        count(t.id) filter (where t.state in ('queued', 'leased')) as open,
+        count(t.id) filter (where t.state in ('queued', 'leased') and t.kind <> 'publish') as before_publish,
+        count(t.id) filter (where t.state in ('dead', 'cancelled')) as given_up,
+        count(t.id) filter (where t.state = 'done' and t.result is null) as without_result,
+        count(t.id) filter (where t.kind <> 'probe') as tasks,
+        count(t.id) filter (where t.kind = 'probe') as probes,
+        count(t.id) filter (where t.kind = 'publish') as publishes,
+        coalesce(bool_or(t.blocked) filter (where t.kind = 'publish' and t.state = 'queued'), false) as blocked,
+        coalesce(bool_or(not t.blocked) filter (where t.kind = 'publish' and t.state = 'queued'), false) as unblocked
+      from jobs j left join tasks t on t.job_id = j.id
+      where j.state = 'running' and (${only ?? null}::uuid is null or j.id = ${only ?? null}::uuid)
+      group by j.id
+    ), judged as (
+      select id as "jobId", video_id as "videoId", case
+        when open = 0 then 'a running job without an open task'
+        when not planned and (tasks > 0 or probes <> 1) then 'tasks that no plan explains'
+        when planned and (tasks <> coalesce(tasks_planned, 0) or publishes <> 1) then 'tasks that do not fit the plan'
+        when given_up > 0 then 'given-up tasks of a running job'
+        when without_result > 0 then 'a task done without a result'
+        when blocked and before_publish = 0 then 'publish waiting for nothing'
+        when unblocked and before_publish > 0 then 'publish ready before its time'
+      end as found
+      from running
+    )
+    select * from judged where found is not null limit ${REPAIRS_PER_ROUND}
+  `.execute(db);
+  return rows;
+}
+
+/** Each in a transaction that holds the video's and the job's rows; what has mended itself meanwhile is left out. */
+async function eachLocked<Of extends { jobId: JobId; videoId: VideoId }>(
+  db: Database,
+  jobs: readonly Of[],
+  mend: (tx: Tx, of: Of) => Promise<Repair | undefined>,
+): Promise<Repair[]> {
+  const repairs: Repair[] = [];
+  for (const of of jobs) {
+    const repair = await db.transaction().execute(async (tx) => {
+      await tx.selectFrom('videos').select('id').where('id', '=', of.videoId).forUpdate().execute();
+      await tx.selectFrom('jobs').select('id').where('id', '=', of.jobId).forUpdate().execute();
+      return mend(tx, of);
+    });
+    if (repair) repairs.push(repair);
+  }
+  return repairs;
+}

@@ -1,0 +1,121 @@
+import type { Holder, JobRecords } from '../domain/job-records.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import type { LentTask } from '../domain/tasks.ts';
+import type { Bell } from '../lib/bell.ts';
+import type { Log } from '../lib/log.ts';
+
+export type ClaimDeps = {
+  readonly records: Pick<JobRecords, 'lend' | 'giveBack'>;
+  /** Rings when there may be something to lend. */
+  readonly bell: Bell;
+  readonly log: Log<LogEvent>;
+};
+
+type Waiter = { readonly holder: Holder; settle(task?: LentTask): void; fail(error: unknown): void };
+
+/** More than that are sent away at once, with nothing. */
+const MAX_WAITING = 10_000;
+/** Bounds one statement. */
+const HOLDERS_PER_LOOK = 200;
+
+/**
+ * Workers that wait for a task, in the order in which they came. One look serves all who can do the same, so that a
+ * thousand idle workers cost as much as one.
+ */
+export class ClaimLine {
+  readonly #deps: ClaimDeps;
+  readonly #waiting = new Set<Waiter>();
+
+  constructor(deps: ClaimDeps) {
+    this.#deps = deps;
+  }
+
+  /** Resolves with a task, or with none when the signal aborts. */
+  claim(asking: Holder, enough: AbortSignal): Promise<LentTask | undefined> {
+    if (enough.aborted || this.#waiting.size >= MAX_WAITING) return Promise.resolve(undefined);
+    const holder = { ...asking, memoryMib: rounded(asking.memoryMib) };
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiting.delete(waiter);
+        enough.removeEventListener('abort', giveUp);
+      };
+      const giveUp = (): void => waiter.settle();
+      const waiter: Waiter = {
+        holder,
+        settle(task) {
+          leave();
+          resolve(task);
+        },
+        fail(error) {
+          leave();
+          reject(error);
+        },
+      };
+      this.#waiting.add(waiter);
+      enough.addEventListener('abort', giveUp, { once: true });
+      this.#deps.bell.ring();
+    });
+  }
+
+  /** True when there may be more to lend to whoever still waits. */
+  async lendRound(): Promise<boolean> {
+    let isFull = false;
+    for (const group of groupsOf(this.#waiting)) isFull = (await this.#lendTo(group)) || isFull;
+    return isFull;
+  }
+
+  /** Everybody who waits is told of an outage: another orchestrator may have a better connection. */
+  failAll(error: unknown): void {
+    for (const waiter of [...this.#waiting]) waiter.fail(error);
+  }
+
+  async #lendTo(group: readonly Waiter[]): Promise<boolean> {
+    const asked = group.slice(0, HOLDERS_PER_LOOK);
+    const holders = asked.map((waiter) => waiter.holder);
+    const tasks = await this.#deps.records.lend('work', holders);
+    for (const [i, waiter] of asked.entries()) await this.#hand(waiter, tasks[i]);
+    return group.length > asked.length && tasks.every((task) => task !== undefined);
+  }
+
+  async #hand(waiter: Waiter, task: LentTask | undefined): Promise<void> {
+    if (!task) return this.#toTheBack(waiter);
+    const { log, records, bell } = this.#deps;
+    log.info('task_leased', {
+      ...idsOf(task),
+      kind: task.spec.kind,
+      worker: waiter.holder.worker,
+      leaseMs: task.leaseMs,
+    });
+    if (this.#waiting.has(waiter)) return waiter.settle(task);
+    // It hung up while it was being lent something: the next one may have that at once.
+    await records.giveBack(task);
+    log.info('task_returned', idsOf(task));
+    bell.ring();
+  }
+
+  /** So that the next look asks for others, where there are more than one look can serve. */
+  #toTheBack(waiter: Waiter): void {
+    if (this.#waiting.size > HOLDERS_PER_LOOK && this.#waiting.delete(waiter)) this.#waiting.add(waiter);
+  }
+}
+
+/** Those of one group get the same answer to what they can do. */
+function groupsOf(waiting: Iterable<Waiter>): Waiter[][] {
+  const groups = new Map<string, Waiter[]>();
+  for (const waiter of waiting) {
+    const { memoryMib, encoders } = waiter.holder;
+    const key = `${memoryMib} ${encoders.toSorted().join(' ')}`;
+    const group = groups.get(key);
+    if (group) group.push(waiter);
+    else groups.set(key, [waiter]);
+  }
+  return [...groups.values()];
+}
+
+/** No two machines have the same memory to the megabyte, and no task needs more than the most. */
+const rounded = (memoryMib: number): number => Math.min(MOST_MIB, memoryMib - (memoryMib % MEMORY_STEP_MIB));
+const MEMORY_STEP_MIB = 256;
+const MOST_MIB = 8_192;
+
+/** The ids that join up the log lines of one task. */
+export const idsOf = ({ videoId, jobId, taskId, attempt }: LentTask) => ({ videoId, jobId, taskId, attempt });

@@ -1,0 +1,46 @@
+import type { Holder, JobRecords } from '../domain/job-records.ts';
+import { IncompleteError } from '../domain/offer.ts';
+import type { LentTask, TaskFailure } from '../domain/tasks.ts';
+import { isCodedError } from '../lib/http.ts';
+import { type PublishDeps, publishVideo } from './publish-video.ts';
+import { failTask, type SettleDeps } from './settle-task.ts';
+
+export type PublishNextDeps = PublishDeps &
+  SettleDeps & {
+    readonly records: Pick<JobRecords, 'lend' | 'renew'>;
+    /** Who publishes. */
+    readonly self: Holder;
+  };
+
+/** Publishes the job that waits first. True when there was one. */
+export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
+  const [task] = await deps.records.lend('publish', [deps.self]);
+  if (!task) return false;
+  try {
+    await keepingLease(task, deps, () => publishVideo(task, deps));
+    deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
+  } catch (error) {
+    await failTask(task, failureOf(error), deps);
+  }
+  return true;
+}
+
+/** Checking the segments of a long video takes longer than a lease. */
+async function keepingLease(task: LentTask, { records, log }: PublishNextDeps, work: () => Promise<void>) {
+  const renewal = setInterval(() => {
+    // A lost lease shows when the task is settled, which is fenced; here it is only worth a line.
+    records.renew(task).catch((err: unknown) => log.warn('lease_refused', { taskId: task.taskId, err }));
+  }, task.leaseMs / 3);
+  try {
+    await work();
+  } finally {
+    clearInterval(renewal);
+  }
+}
+
+function failureOf(error: unknown): TaskFailure {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof IncompleteError) return { code: 'incomplete', message, cause: 'attempt' };
+  if (!isCodedError(error)) return { code: 'publish_failed', message, cause: 'attempt' };
+  return { code: error.code, message, cause: error.code === 'store_unavailable' ? 'store' : 'attempt' };
+}
