@@ -15,10 +15,13 @@ const MIN_SEGMENTS = 2;
  */
 export function growingOffer(generation: number, plan: JobPlan, stored: readonly StoredRendition[]): Offer | undefined {
   const audio = plan.audio.map((one) => ({ plan: one, begun: beginning(one.rendition, plan, stored) }));
-  const lowest = lowestRung(plan);
   // Players fetch sound and picture in step: the picture may not be ahead of the sound.
   const limit = Math.min(...audio.map(({ begun }) => (begun.isWhole ? Infinity : begun.made.segments.length)));
-  const video = lowest.map((rung) => ({ rung, begun: upTo(limit, beginning(rung.rendition, plan, stored)) }));
+  const lowest = lowestRung(plan.rungs);
+  const video = (lowest ? [lowest] : []).map((rung) => ({
+    rung,
+    begun: upTo(limit, beginning(rung.rendition, plan, stored)),
+  }));
   if ([...audio, ...video].some(({ begun }) => !begun.isEnough)) return undefined;
   return {
     generation,
@@ -29,10 +32,13 @@ export function growingOffer(generation: number, plan: JobPlan, stored: readonly
 
 /** Names of the renditions that can be played before all is done. */
 export const growingRenditions = (plan: JobPlan): string[] =>
-  [...lowestRung(plan), ...plan.audio].map(({ rendition }) => rendition);
+  [lowestRung(plan.rungs) ?? [], plan.audio].flat().map(({ rendition }) => rendition);
 
-/** Empty where there is only sound. */
-const lowestRung = ({ rungs }: JobPlan): Rung[] => rungs.toSorted((a, b) => a.maxrateBps - b.maxrateBps).slice(0, 1);
+/** The rung that is made first, so that something can be played soon. Undefined where there is only sound. */
+export const lowestRung = (rungs: readonly Rung[]): Rung | undefined =>
+  rungs.reduce<Rung | undefined>((low, rung) => (low && pixelsOf(low) <= pixelsOf(rung) ? low : rung), undefined);
+
+const pixelsOf = ({ widthPx, heightPx }: Rung): number => widthPx * heightPx;
 
 type Beginning = { readonly made: StoredRendition; readonly isEnough: boolean; readonly isWhole: boolean };
 

@@ -2,8 +2,10 @@ import { AAC_FRAME_SAMPLES, audioBoundaries } from './audio-plan.ts';
 import { framesOfSegment, segmentCount } from './cut-plan.ts';
 import type { AudioPlan, JobPlan, VideoGrid } from './tasks.ts';
 
+type Planned = Pick<JobPlan, 'grid' | 'rungs' | 'audio'>;
+
 /** How long each segment of a rendition must be, in ticks of the rendition's timescale; empty for one not planned. */
-export function plannedTicks({ grid, rungs, audio }: JobPlan, rendition: string): number[] {
+export function plannedTicks({ grid, rungs, audio }: Planned, rendition: string): number[] {
   if (grid && rungs.some((rung) => rung.rendition === rendition)) return videoTicks(grid);
   const plan = audio.find((one) => one.rendition === rendition);
   return plan ? audioTicks(plan) : [];

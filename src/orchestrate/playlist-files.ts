@@ -1,0 +1,56 @@
+import { dashManifest } from '../domain/dash-manifest.ts';
+import { growingMediaPlaylist, mediaPlaylist, multivariantPlaylist } from '../domain/hls-playlist.ts';
+import type { VideoId } from '../domain/ids.ts';
+import { manifestKey, mediaPlaylistKey, multivariantKey, type ObjectKey } from '../domain/object-keys.ts';
+import type { Offer } from '../domain/offer.ts';
+import type { ObjectStore } from '../domain/ports.ts';
+import { plannedTicks } from '../domain/segment-plan.ts';
+import type { JobPlan, StoredRendition } from '../domain/tasks.ts';
+
+export type PlaylistFile = { readonly key: ObjectKey; readonly text: string };
+
+/** What makes a video visible, in the order of writing: last the two that players start from. */
+export const finalPlaylists = (videoId: VideoId, offer: Offer): PlaylistFile[] => [
+  ...mediaFiles(videoId, offer, mediaPlaylist),
+  { key: manifestKey({ videoId }), text: dashManifest(offer) },
+  { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
+];
+
+/** The same while the video is still being processed, at the same keys. There is no DASH manifest that grows. */
+export const growingPlaylists = (videoId: VideoId, offer: Offer, plan: JobPlan): PlaylistFile[] => [
+  ...mediaFiles(videoId, offer, (made) => growingMediaPlaylist(made, plannedTicks(plan, made.rendition))),
+  { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
+];
+
+/** Sound first: it may be ahead of the picture, and never behind it. */
+const mediaFiles = (
+  videoId: VideoId,
+  { generation, video, audio }: Offer,
+  textOf: (made: StoredRendition) => string,
+): PlaylistFile[] =>
+  [...audio, ...video].map(({ made }) => ({
+    key: mediaPlaylistKey({ videoId, generation, rendition: made.rendition }),
+    text: textOf(made),
+  }));
+
+/** @param signal begins no further write after it has aborted. */
+export async function writePlaylists(
+  files: readonly PlaylistFile[],
+  store: Pick<ObjectStore, 'put'>,
+  signal?: AbortSignal,
+): Promise<void> {
+  for (const { key, text } of files) {
+    signal?.throwIfAborted();
+    const contentType = key.endsWith('.mpd') ? 'application/dash+xml' : 'application/vnd.apple.mpegurl';
+    await store.put(key, new TextEncoder().encode(text), { contentType, ...(signal ? { signal } : {}) });
+  }
+}
+
+/** Those that do not stand in the store as they should. */
+export async function replacedPlaylists(
+  files: readonly PlaylistFile[],
+  store: Pick<ObjectStore, 'read'>,
+): Promise<PlaylistFile[]> {
+  const standing = await Promise.all(files.map(({ key }) => store.read(key)));
+  return files.filter(({ text }, i) => text !== new TextDecoder().decode(standing[i]?.bytes));
+}
