@@ -1,33 +1,54 @@
 import { DomainError } from '../domain/errors.ts';
 import type { TaskLender } from '../domain/ports.ts';
 import type { LentTask } from '../domain/tasks.ts';
+import { Addresses } from './orchestrator-addresses.ts';
+import { followNews } from './worker-news.ts';
 
-export type LenderOptions = { readonly url: string; readonly token: string };
+export type LenderOptions = { readonly urls: readonly string[]; readonly token: string };
 
 /** Longer than the orchestrator lets a claim wait. */
-const CLAIM_DEADLINE_MS = 30_000;
+const CLAIM_DEADLINE_MS = 15_000;
 const CALL_DEADLINE_MS = 10_000;
 
-/** The orchestrator, as a worker reaches it: one URL and one token. */
-export function createHttpTaskLender({ url, token }: LenderOptions): TaskLender {
-  const call = async (path: string, body: unknown, deadlineMs: number, signal: AbortSignal): Promise<Response> => {
-    const response = await fetch(new URL(path, url), {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-      signal: AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]),
-    });
-    if (response.ok) return response;
-    throw await failureOf(response, path);
+/** Orchestrators, as a worker reaches them: by URLs and one token. All are alike; the next one is asked when one fails. */
+export function createHttpTaskLender({ urls, token }: LenderOptions): TaskLender {
+  const addresses = new Addresses(urls);
+  const post = async (path: string, body: unknown, signal: AbortSignal): Promise<Response> => {
+    const address = addresses.current;
+    try {
+      const response = await fetch(new URL(path, address.url), {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+        signal: AbortSignal.any([signal, address.lost]),
+      });
+      if (response.ok) return response;
+      throw await failureOf(response, path);
+    } catch (error) {
+      if (isTheirs(error, signal)) addresses.leave(address);
+      throw error;
+    }
   };
+  const call = (path: string, body: unknown, deadlineMs: number, signal: AbortSignal): Promise<Response> =>
+    post(path, body, AbortSignal.any([signal, AbortSignal.timeout(deadlineMs)]));
   const settle = async (task: LentTask, verb: string, extra: object, signal: AbortSignal): Promise<void> => {
     await call(`/tasks/${task.taskId}/${verb}`, { token: task.token, ...extra }, CALL_DEADLINE_MS, signal);
   };
   return {
+    async connect(worker, onNews, signal) {
+      const address = addresses.current;
+      try {
+        await followNews((until) => post('/workers/connect', worker, until), onNews, signal);
+      } finally {
+        // Whatever else is on its way there would wait for an orchestrator that is leaving, hung or gone.
+        if (!signal.aborted) addresses.lose(address);
+      }
+    },
     async claim(worker, signal) {
       const response = await call('/tasks/claim', worker, CLAIM_DEADLINE_MS, signal);
       return response.status === 204 ? undefined : ((await response.json()) as LentTask);
     },
+    report: (task, renditions, signal) => settle(task, 'report', { renditions }, signal),
     renew: (task, signal) => settle(task, 'renew', {}, signal),
     complete: (task, result, signal) => settle(task, 'complete', { result }, signal),
     fail: (task, failure, signal) => settle(task, 'fail', { failure }, signal),
@@ -35,8 +56,22 @@ export function createHttpTaskLender({ url, token }: LenderOptions): TaskLender 
   };
 }
 
+/** An orchestrator that answers but cannot do what was asked, as when its database is away. */
+class OrchestratorFault extends Error {
+  override readonly name = 'OrchestratorFault';
+}
+
+const FIRST_FAULT_STATUS = 500;
+
 async function failureOf(response: Response, path: string): Promise<Error> {
   const text = await response.text();
   if (response.status === 409 && text.includes('"lease_lost"')) return new DomainError('lease_lost');
-  return new Error(`the orchestrator answered ${response.status} to ${path}: ${text.slice(0, 500)}`);
+  const message = `the orchestrator answered ${response.status} to ${path}: ${text.slice(0, 500)}`;
+  return response.status >= FIRST_FAULT_STATUS ? new OrchestratorFault(message) : new Error(message);
+}
+
+/** Whether another orchestrator may do better: not when we gave up ourselves, nor when this one refused us. */
+function isTheirs(error: unknown, signal: AbortSignal): boolean {
+  if (error instanceof OrchestratorFault || error instanceof TypeError) return true;
+  return signal.aborted && (signal.reason as Error | undefined)?.name === 'TimeoutError';
 }

@@ -18,6 +18,11 @@ test('numbers come as numbers, and an empty setting is one that was not given', 
   assert.equal(config.MILLRACE_DATA, './data');
 });
 
+test('a worker may know several orchestrators', () => {
+  const config = parseConfig({ MILLRACE_ORCHESTRATOR_URL: 'http://a:8081, https://b' });
+  assert.deepEqual(config.MILLRACE_ORCHESTRATOR_URL, ['http://a:8081', 'https://b']);
+});
+
 /** A wrong value for each setting that can be wrong. */
 const WRONG: Readonly<Record<string, readonly string[]>> = {
   MILLRACE_PORT: ['-1', '65536', 'http', '80.5'],
@@ -26,10 +31,12 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   MILLRACE_SECRET: ['short'],
   MILLRACE_WORKER_TOKEN: ['fifteen letters'],
   MILLRACE_WORKERS: ['-1', '65', 'two', '1.5'],
-  MILLRACE_ORCHESTRATOR_URL: ['localhost'],
+  MILLRACE_ORCHESTRATOR_URL: ['localhost', 'http://a:8081,', 'http://a:8081,b', 'ftp://a'],
+  MILLRACE_WORKER_MEMORY_MIB: ['0', '63', 'all'],
   MILLRACE_EDGE_CACHE_BYTES: ['0', '-1', '1 GB'],
   MILLRACE_MAX_UPLOAD_BYTES: ['0', 'all'],
-  MILLRACE_LEASE_SECONDS: ['9', '3601', 'long'],
+  MILLRACE_LEASE_SECONDS: ['1', '3601', 'long'],
+  MILLRACE_RECONCILE_SECONDS: ['0', '3601', 'often'],
   MILLRACE_LOG_LEVEL: ['loud', 'INFO'],
   MILLRACE_HOST: ['0.0.0.0', '192.168.1.10', '::', 'example.org', '127.0.0.1.example.org'],
 };

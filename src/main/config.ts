@@ -25,7 +25,14 @@ const settings = z.strictObject({
   MILLRACE_WORKER_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
   MILLRACE_WORKERS: z.coerce.number().int().min(0).max(64).default(2),
   MILLRACE_EDGES: z.string().default('2'),
-  MILLRACE_ORCHESTRATOR_URL: z.url().default('http://127.0.0.1:8081'),
+  /** One or more, separated by commas: a worker uses the next one when one fails. */
+  MILLRACE_ORCHESTRATOR_URL: z
+    .string()
+    .default('http://127.0.0.1:8081')
+    .transform((text) => text.split(',').map((url) => url.trim()))
+    .pipe(z.array(z.url({ protocol: /^https?$/ }))),
+  /** What one worker may use; tasks that need more go to others. Unset: what the machine has. */
+  MILLRACE_WORKER_MEMORY_MIB: z.coerce.number().int().min(64).optional(),
   MILLRACE_NODE: z.string().min(1).max(100).optional(),
   MILLRACE_EDGE_CACHE_BYTES: bytes.default(256 * 1024 * 1024),
   /** Beneath the memory, in <data>/cache; 0 for none. */
@@ -49,7 +56,9 @@ const settings = z.strictObject({
   MILLRACE_MAX_INGESTS: z.coerce.number().int().min(0).max(1_000).default(4),
   /** A source that is not here by then is given up. */
   MILLRACE_INGEST_DEADLINE_SECONDS: z.coerce.number().int().min(1).max(2_592_000).default(86_400),
-  MILLRACE_LEASE_SECONDS: z.coerce.number().int().min(10).max(3_600).default(15),
+  MILLRACE_LEASE_SECONDS: z.coerce.number().int().min(2).max(3_600).default(15),
+  /** How often an orchestrator looks for what no live task stands behind. */
+  MILLRACE_RECONCILE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(20),
   MILLRACE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -74,7 +83,7 @@ const SETTING = /^MILLRACE_(?!TEST_)/;
 function line(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((name) => `${name}: there is no such setting`).join('\n');
-  return `${issue.path.join('.')}: ${issue.message}`;
+  return `${String(issue.path[0])}: ${issue.message}`;
 }
 
 /** There are no API keys yet, so nobody but this machine may talk to us. */

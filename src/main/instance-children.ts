@@ -32,11 +32,13 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
   const orchestrator = child('orchestrator', 'orchestrator', orchestratorPort, {
     ...own,
     MILLRACE_LEASE_SECONDS: config.MILLRACE_LEASE_SECONDS,
+    MILLRACE_RECONCILE_SECONDS: config.MILLRACE_RECONCILE_SECONDS,
   });
   const workers = (await freePorts(config.MILLRACE_WORKERS)).map((port, i) =>
     child('worker', `worker-${i + 1}`, port, {
       MILLRACE_WORKER_TOKEN: workerToken(config),
-      MILLRACE_ORCHESTRATOR_URL: `http://127.0.0.1:${orchestratorPort}`,
+      MILLRACE_ORCHESTRATOR_URL: [`http://127.0.0.1:${orchestratorPort}`],
+      MILLRACE_WORKER_MEMORY_MIB: config.MILLRACE_WORKER_MEMORY_MIB,
     }),
   );
   const edgePorts = await freePorts(edgeCount(config));

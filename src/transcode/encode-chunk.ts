@@ -1,6 +1,7 @@
 import { secondsOf } from '../domain/cut-plan.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { EncodeResult, EncodeSpec, Rung, StoredRendition } from '../domain/tasks.ts';
+import { missingSpan, type StandingRungs, standingRungs, videoOf, wholeRendition } from './chunk-rest.ts';
 import { videoArgs } from './ffmpeg-args.ts';
 import { runTool, type ToolDeps } from './run-ffmpeg.ts';
 import type { SourceServer } from './source-server.ts';
@@ -15,15 +16,23 @@ const BASE_DEADLINE_MS = 120_000;
 const DEADLINE_MS_PER_SECOND = 45_000;
 
 /**
- * Encodes one chunk in all its rungs with one run of ffmpeg, and stores every segment as soon as it is whole.
- * Where a seek missed the chunk's first frame, decoding starts earlier on the next try.
+ * Encodes one chunk in all its rungs with one run of ffmpeg, and stores every segment as soon as it is whole. Segments
+ * that an earlier attempt stored stay; encoding covers the span of those that any rung lacks.
  * @throws DomainError source_truncated, store_unavailable; ToolError; the signal's reason
  */
 export async function encodeChunk(spec: EncodeSpec, deps: EncodeDeps): Promise<EncodeResult> {
+  const standing = await standingRungs(spec, deps);
+  const chunk = missingSpan(spec, [...standing.values()]);
+  if (!chunk) return { renditions: [...standing].map(([rendition, found]) => wholeRendition(rendition, found)) };
+  return { renditions: await encodeMissing({ ...spec, chunk }, standing, deps) };
+}
+
+/** Where a seek missed the first frame, decoding starts earlier on the next try. */
+async function encodeMissing(spec: EncodeSpec, standing: StandingRungs, deps: EncodeDeps): Promise<StoredRendition[]> {
   let missed: WrongFrames | undefined;
   for (const prerollSeconds of prerolls(spec)) {
     try {
-      return { renditions: await encodeFrom(prerollSeconds, spec, deps) };
+      return await encodeFrom(prerollSeconds, spec, standing, deps);
     } catch (error) {
       if (!(error instanceof WrongFrames)) throw error;
       missed = error;
@@ -49,13 +58,18 @@ function prerolls({ track, chunk, grid }: EncodeSpec): number[] {
   return fromStart < 0 ? tries : tries.slice(0, fromStart + 1);
 }
 
-async function encodeFrom(prerollSeconds: number, spec: EncodeSpec, deps: EncodeDeps): Promise<StoredRendition[]> {
+async function encodeFrom(
+  prerollSeconds: number,
+  spec: EncodeSpec,
+  standing: StandingRungs,
+  deps: EncodeDeps,
+): Promise<StoredRendition[]> {
   using source = deps.sources.lend(spec.source);
   const stored = new Map<string, StoredRendition>();
   const readerOf = (rung: Rung) => async (output: AsyncIterable<Uint8Array>) => {
     const { rendition } = rung;
-    const of = { videoId: spec.source.videoId, generation: spec.generation, rendition, initType: 'video/mp4' } as const;
-    stored.set(rendition, await storeRendition(videoSegments(output, spec), of, deps));
+    const pieces = videoSegments(output, spec);
+    stored.set(rendition, await storeRendition(pieces, videoOf(spec, rung), deps, standing.get(rendition)));
   };
   const run = {
     program: 'ffmpeg' as const,

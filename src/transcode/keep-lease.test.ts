@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { LentTask } from '../domain/tasks.ts';
 import { silentLog } from '../lib/log.ts';
@@ -63,4 +65,83 @@ test('a lease is lost in time where renewals are never answered', async () => {
     new Promise<void>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }));
   await using lease = keepLease(task, { lender: { renew }, clock, log });
   assert.equal(((await abortOf(lease.lost)) as DomainError).code, 'lease_lost');
+});
+
+test('a lease that ends between two renewals is lost at its end, however long a renewal takes', async () => {
+  const BEAT_MS = 10;
+  let isAnswered = true;
+  // Answered once, so that the second renewal begins well after the start, and then hangs for ever.
+  const renew = (_: LentTask, signal: AbortSignal) => {
+    if (isAnswered) {
+      isAnswered = false;
+      return Promise.resolve();
+    }
+    return new Promise<void>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    });
+  };
+  const startedMs = clock.nowMs();
+  await using lease = keepLease(task, { lender: { renew }, clock, log });
+  await abortOf(lease.lost);
+  const heldMs = clock.nowMs() - startedMs;
+  assert.ok(heldMs >= LEASE_MS + LEASE_MS / 3 - BEAT_MS, `lost after ${heldMs} ms`);
+});
+
+test('the orchestrator can end a lease at any moment', async () => {
+  await using lease = keepLease(task, { lender: { renew: async () => undefined }, clock, log });
+  lease.assertHeld();
+  lease.end();
+  assert.equal(lease.lost.aborted, true);
+  assert.throws(() => lease.assertHeld(), { code: 'lease_lost' });
+});
+
+test('who was frozen finds out before the first write that its time is over', async () => {
+  const manual = new ManualClock();
+  const renew = async () => undefined;
+  await using lease = keepLease({ leaseMs: 60_000 } as LentTask, { lender: { renew }, clock: manual, log });
+  manual.advance(59_999);
+  lease.assertHeld();
+  manual.advance(1);
+  assert.throws(() => lease.assertHeld(), { code: 'lease_lost' });
+  assert.equal(lease.lost.aborted, true);
+});
+
+test('a lease whose time was over while the process was frozen is not asked for again', async () => {
+  const manual = new ManualClock();
+  let renewals = 0;
+  const renew = async () => {
+    renewals += 1;
+  };
+  await using lease = keepLease(task, { lender: { renew }, clock: manual, log });
+  manual.advance(LEASE_MS);
+  await abortOf(lease.lost);
+  assert.equal(renewals, 0);
+});
+
+test('whatever the answers, a lease is held for as long as the last one granted, and no longer', async () => {
+  const answers = fc.array(fc.constantFrom('granted', 'failed', 'refused'), { maxLength: 12 });
+  await fc.assert(
+    fc.asyncProperty(answers, async (script) => {
+      const time = { nowMs: 0, heldUntilMs: LEASE_MS };
+      const left = [...script];
+      let lateAsks = 0;
+      const renew = async () => {
+        const answer = left.shift() ?? 'failed';
+        if (time.nowMs >= time.heldUntilMs) lateAsks += 1;
+        if (answer === 'refused') throw new DomainError('lease_lost');
+        if (answer === 'failed') throw new Error('connection refused');
+        time.heldUntilMs = time.nowMs + LEASE_MS;
+      };
+      const pass = async (ms: number): Promise<void> => {
+        time.nowMs += Math.max(1, ms);
+      };
+      await using lease = keepLease(task, { lender: { renew }, clock: { nowMs: () => time.nowMs }, log, wait: pass });
+      await abortOf(lease.lost);
+      const wasRefused = script.slice(0, script.length - left.length).includes('refused');
+      assert.equal(lateAsks, 0);
+      if (wasRefused) assert.ok(time.nowMs < time.heldUntilMs);
+      else assert.ok(time.nowMs >= time.heldUntilMs && time.nowMs <= time.heldUntilMs + 1, `lost at ${time.nowMs}`);
+    }),
+    { numRuns: 200 },
+  );
 });

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { silentLog } from '../lib/log.ts';
 import { runTool, type ToolDeps, type ToolRun } from './run-ffmpeg.ts';
 import { findSandbox } from './sandbox.ts';
@@ -48,6 +49,35 @@ test('an aborted signal ends the program at once, and its reason is what is thro
 
 test('a program that is not done by its deadline is ended and named', async () => {
   await assert.rejects(runTool(runOf({ deadlineMs: 300 }), await deps()), { code: 'ffmpeg_deadline' });
+});
+
+test('a program that stands still is ended and named, well before its deadline', async () => {
+  const started: { pid?: number } = {};
+  const real = await deps();
+  const log = { ...real.log, debug: (_: string, fields = {}) => void Object.assign(started, fields) };
+  const freeze = onFirstBytes(() => process.kill(started.pid!, 'SIGSTOP'));
+  await assert.rejects(runTool(runOf({ readers: [freeze] }), { ...real, log, hungMs: 300 }), { code: 'ffmpeg_hung' });
+});
+
+test('a program that waits for its reader does not hang', async () => {
+  const HUNG_MS = 200;
+  let bytes = 0;
+  const slow = async (output: Readable) => {
+    for await (const piece of output) {
+      if (bytes === 0) await delay(3 * HUNG_MS);
+      bytes += piece.length;
+    }
+  };
+  const frames = ['-i', 'testsrc2=s=640x480:r=25', '-frames:v', '50', '-f', 'rawvideo', 'pipe:3'];
+  await runTool(runOf({ args: [...LAVFI, ...frames], readers: [slow] }), { ...(await deps()), hungMs: HUNG_MS });
+  assert.equal(bytes, (640 * 480 * 3 * 50) / 2);
+});
+
+test('a program that computes for long before its first byte does not hang', async () => {
+  // Nothing is written before the last of the frames, which takes about two seconds of computing.
+  const frames = ['-i', 'testsrc2=s=1280x720:r=25', '-vf', "select='eq(n,300)'", '-frames:v', '1'];
+  const args = [...LAVFI, ...frames, '-f', 'rawvideo', 'pipe:3'];
+  await runTool(runOf({ args }), { ...(await deps()), hungMs: 1_000 });
 });
 
 test('a reader that throws ends the program', async () => {

@@ -5,6 +5,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import type { Sandbox } from './sandbox.ts';
 import { ToolError } from './task-error.ts';
+import { HUNG_MS, watchProgress } from './watch-progress.ts';
 
 export type ToolRun = {
   readonly program: 'ffmpeg' | 'ffprobe';
@@ -15,7 +16,13 @@ export type ToolRun = {
   readonly signal: AbortSignal;
 };
 
-export type ToolDeps = { readonly sandbox: Sandbox; readonly log: Log<LogEvent>; readonly clock: Clock };
+export type ToolDeps = {
+  readonly sandbox: Sandbox;
+  readonly log: Log<LogEvent>;
+  readonly clock: Clock;
+  /** Without any sign of life for this long, a tool hangs. */
+  readonly hungMs?: number;
+};
 
 /** The first descriptor after standard input, output and error. */
 export const FIRST_PIPE = 3;
@@ -24,9 +31,9 @@ const TAIL_BYTES = 4096;
 /**
  * Runs a media tool to its end. Whatever ends it early (the signal, the deadline, a reader that throws) kills
  * its whole process group at once, and this returns only when the process is gone.
- * @throws the signal's reason; what a reader threw; ToolError ffmpeg_failed, ffmpeg_deadline
+ * @throws the signal's reason; what a reader threw; ToolError ffmpeg_failed, ffmpeg_deadline, ffmpeg_hung
  */
-export async function runTool(run: ToolRun, { sandbox, log, clock }: ToolDeps): Promise<void> {
+export async function runTool(run: ToolRun, { sandbox, log, clock, hungMs = HUNG_MS }: ToolDeps): Promise<void> {
   run.signal.throwIfAborted();
   const startedMs = clock.nowMs();
   const child = start(run, sandbox);
@@ -40,6 +47,7 @@ export async function runTool(run: ToolRun, { sandbox, log, clock }: ToolDeps): 
   const onAbort = (): void => endWith(run.signal.reason);
   run.signal.addEventListener('abort', onAbort, { once: true });
   const deadline = setTimeout(() => endWith(deadlineError(run, tail())), run.deadlineMs);
+  using _watch = watchProgress(child, () => endWith(hungError(run, hungMs, tail())), hungMs);
   try {
     const exit = exitOf(child);
     await Promise.all(run.readers.map((reader, i) => readTo(reader, child.stdio[FIRST_PIPE + i], endWith)));
@@ -103,6 +111,9 @@ const exitError = ({ program }: ToolRun, exitCode: number, tail: string): ToolEr
 
 const deadlineError = ({ program, deadlineMs }: ToolRun, tail: string): ToolError =>
   new ToolError('ffmpeg_deadline', `${program} was not done after ${deadlineMs} ms`, { tail });
+
+const hungError = ({ program }: ToolRun, hungMs: number, tail: string): ToolError =>
+  new ToolError('ffmpeg_hung', `${program} did nothing for ${hungMs} ms`, { tail });
 
 function killGroup(child: ChildProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;

@@ -50,7 +50,15 @@ async function answer(path: string, response: ServerResponse, { health, status }
   }
 }
 
-function healthOf({ store, sandbox, checkOrchestrator, clock, version }: WorkerServerDeps): HealthOptions {
+/** What `/health` looks at. */
+export function healthOf({
+  store,
+  sandbox,
+  status,
+  checkOrchestrator,
+  clock,
+  version,
+}: WorkerServerDeps): HealthOptions {
   const startedMs = clock.nowMs();
   const checkStore = async (signal: AbortSignal): Promise<undefined> => {
     await store.check(signal);
@@ -62,6 +70,10 @@ function healthOf({ store, sandbox, checkOrchestrator, clock, version }: WorkerS
     checks: {
       objectStore: remembered(checkStore, STORE_CHECK_MS, () => clock.nowMs()),
       orchestrator: checkOrchestrator,
+      claiming: async () => {
+        if (status.isStorePaused()) throw new Error('no task is claimed until the object store answers');
+        return undefined;
+      },
       // Tried once at the start, without which there is no worker.
       ffmpeg: async () => `${sandbox.ffmpegVersion}, sandbox: ${sandbox.name}`,
     },

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { initKey, segmentKey } from '../domain/object-keys.ts';
+import { initKey, type ObjectKey, segmentKey } from '../domain/object-keys.ts';
 import type { ObjectStore } from '../domain/ports.ts';
 import type { StoredRendition, StoredSegment } from '../domain/tasks.ts';
 import type { Log } from '../lib/log.ts';
+import { readTrack } from '../lib/mp4/track.ts';
 import type { InitPiece, MediaPiece, SegmentPiece } from './media-pieces.ts';
+import { NOTHING_STANDS, type Standing } from './standing-segments.ts';
 import { ToolError } from './task-error.ts';
 
 export type RenditionOf = {
@@ -16,7 +18,7 @@ export type RenditionOf = {
 };
 
 export type StoreDeps = {
-  readonly store: Pick<ObjectStore, 'putIfAbsent' | 'read' | 'head'>;
+  readonly store: Pick<ObjectStore, 'put' | 'putIfAbsent' | 'read' | 'head' | 'list'>;
   readonly log: Log<LogEvent>;
   readonly signal: AbortSignal;
 };
@@ -25,14 +27,18 @@ const SEGMENT_TYPE = 'video/iso.segment';
 /** Segments of one rendition on their way to the store at once; beyond that ffmpeg waits. */
 const MAX_PUTS = 2;
 
-/** Stores the pieces of one rendition as they come, each once. What already stands there was validated too. */
+/**
+ * Stores the pieces of one rendition as they come, each once. What stands there already was validated too, and is
+ * reported with the rest; what was found to be wrong is replaced.
+ */
 export async function storeRendition(
   pieces: AsyncIterable<MediaPiece>,
   of: RenditionOf,
   deps: StoreDeps,
+  standing: Standing = NOTHING_STANDS,
 ): Promise<StoredRendition> {
   let init: InitPiece | undefined;
-  const segments: StoredSegment[] = [];
+  const segments = new Map(standing.segments.map((kept) => [kept.segment, kept]));
   const puts = new Set<Promise<void>>();
   try {
     for await (const piece of pieces) {
@@ -41,9 +47,10 @@ export async function storeRendition(
         init = piece;
         continue;
       }
+      if (segments.has(piece.segment)) continue;
       if (puts.size >= MAX_PUTS) await Promise.race(puts);
-      const put = storeSegment(piece, of, deps).then((stored) => {
-        segments.push(stored);
+      const put = storeSegment(piece, of, deps, standing).then((stored) => {
+        segments.set(stored.segment, stored);
         puts.delete(put);
       });
       puts.add(put);
@@ -55,38 +62,69 @@ export async function storeRendition(
   }
   await Promise.all(puts);
   if (!init) throw new ToolError('ffmpeg_output', `${of.rendition}: no init segment`);
-  return {
-    rendition: of.rendition,
-    codec: init.track.codec,
-    timescale: init.track.timescale,
-    initSha256: createHash('sha256').update(init.bytes).digest('hex'),
-    initSizeBytes: init.bytes.byteLength,
-    segments: segments.toSorted((a, b) => a.segment - b.segment),
-  };
+  return describeRendition(of.rendition, init, [...segments.values()]);
 }
+
+/** What is reported of a rendition whose segments stand. */
+export const describeRendition = (
+  rendition: string,
+  { bytes, track }: Pick<InitPiece, 'bytes' | 'track'>,
+  segments: readonly StoredSegment[],
+): StoredRendition => ({
+  rendition,
+  codec: track.codec,
+  timescale: track.timescale,
+  initSha256: createHash('sha256').update(bytes).digest('hex'),
+  initSizeBytes: bytes.byteLength,
+  segments: segments.toSorted((a, b) => a.segment - b.segment),
+});
 
 /** All chunks of a rendition play with one init, so another one's must be the same to the byte. */
-async function storeInit({ bytes }: InitPiece, of: RenditionOf, { store, signal }: StoreDeps): Promise<void> {
+async function storeInit({ bytes }: InitPiece, of: RenditionOf, { store, log, signal }: StoreDeps): Promise<void> {
   const key = initKey(of);
-  if ((await store.putIfAbsent(key, bytes, { contentType: of.initType, signal })) === 'stored') return;
-  const standing = await store.read(key, { signal });
-  if (standing && bytes.equals(standing.bytes)) return;
-  throw new ToolError('init_differs', `${key} was written by another build of ffmpeg and differs`);
+  const options = { contentType: of.initType, signal };
+  if ((await store.putIfAbsent(key, bytes, options)) === 'stored') return;
+  const found = await store.read(key, { signal });
+  if (found && bytes.equals(found.bytes)) return;
+  const reason = found && whyNoInit(found.bytes);
+  if (reason === undefined) {
+    throw new ToolError('init_differs', `${key} was written by another build of ffmpeg and differs`);
+  }
+  log.warn('segment_invalid', { rendition: of.rendition, key, reason });
+  await store.put(key, bytes, options);
 }
 
-async function storeSegment(piece: SegmentPiece, of: RenditionOf, deps: StoreDeps): Promise<StoredSegment> {
+/** Undefined for an init: that it is another one is not for us to judge. */
+function whyNoInit(bytes: Uint8Array): string | undefined {
+  try {
+    readTrack(Buffer.from(bytes));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function storeSegment(
+  piece: SegmentPiece,
+  of: RenditionOf,
+  { store, log, signal }: StoreDeps,
+  standing: Standing,
+): Promise<StoredSegment> {
   const { segment, bytes, durationTicks } = piece;
   const key = segmentKey({ ...of, segment });
-  const outcome = await deps.store.putIfAbsent(key, bytes, { contentType: SEGMENT_TYPE, signal: deps.signal });
-  const sizeBytes = outcome === 'stored' ? bytes.byteLength : await standingSize(piece, of, deps);
-  deps.log.info('segment_stored', { rendition: of.rendition, segment, bytes: sizeBytes, outcome });
+  const options = { contentType: SEGMENT_TYPE, signal };
+  const isWrong = standing.invalid.has(segment);
+  const outcome = isWrong
+    ? await store.put(key, bytes, options).then(() => 'replaced' as const)
+    : await store.putIfAbsent(key, bytes, options);
+  const sizeBytes = outcome === 'exists' ? await sizeOf(key, store, signal) : bytes.byteLength;
+  log.info('segment_stored', { rendition: of.rendition, segment, bytes: sizeBytes, outcome });
   return { segment, sizeBytes, durationTicks };
 }
 
-async function standingSize({ segment }: SegmentPiece, of: RenditionOf, { store, signal }: StoreDeps): Promise<number> {
-  const key = segmentKey({ ...of, segment });
-  const standing = await store.head(key, { signal });
+async function sizeOf(key: ObjectKey, store: StoreDeps['store'], signal: AbortSignal): Promise<number> {
+  const found = await store.head(key, { signal });
   // Only a removed generation loses segments; then this task is about to lose its lease.
-  if (!standing) throw new Error(`${key} vanished after it was found to exist`);
-  return standing.sizeBytes;
+  if (!found) throw new Error(`${key} vanished after it was found to exist`);
+  return found.sizeBytes;
 }

@@ -34,7 +34,7 @@ export async function* videoSegments(
       continue;
     }
     const frames = Math.min(grid.gopFrames, endFrame - frame);
-    const gop = readGop(piece, { grid, chunk, frame, frames });
+    const gop = readGop(piece, { grid, frame, frames, goodFrames: frame - chunk.firstFrame });
     open.push(makeMoof({ ...delayed(gop, grid), sequence: frame / grid.gopFrames + 1 }), piece.mdat);
     frame += frames;
     if (frame % grid.segmentFrames !== 0 && frame !== endFrame) continue;
@@ -46,21 +46,32 @@ export async function* videoSegments(
   if (frame !== endFrame) throw new WrongFrames(frame - chunk.firstFrame, 'the frames end too early');
 }
 
-type ExpectedGop = { grid: VideoGrid; chunk: Chunk; frame: number; frames: number };
+export type ExpectedGop = {
+  readonly grid: VideoGrid;
+  /** Where on the grid it starts. */
+  readonly frame: number;
+  readonly frames: number;
+  /** Frames before it that were right. */
+  readonly goodFrames: number;
+};
 
-function readGop({ moof, mdat }: FragmentBoxes, { grid, chunk, frame, frames }: ExpectedGop): Fragment {
+function readGop({ moof, mdat }: FragmentBoxes, expected: ExpectedGop): Fragment {
   const fragment = readFragment(moof);
-  const good = frame - chunk.firstFrame;
+  assertGop(fragment, mdat, expected);
+  return fragment;
+}
+
+/** @throws WrongFrames; ToolError ffmpeg_output */
+export function assertGop(fragment: Fragment, mdat: Buffer, { grid, frame, frames, goodFrames }: ExpectedGop): void {
   const startsAt = frame * grid.ticksPerFrame;
-  if (frames === 0) throw new WrongFrames(good, 'frames follow after the last one');
+  if (frames === 0) throw new WrongFrames(goodFrames, 'frames follow after the last one');
   if (fragment.decodeTicks !== startsAt) {
-    throw new WrongFrames(good, `a GOP starts at tick ${fragment.decodeTicks}, not at ${startsAt}`);
+    throw new WrongFrames(goodFrames, `a GOP starts at tick ${fragment.decodeTicks}, not at ${startsAt}`);
   }
   if (fragment.samples.length !== frames) {
-    throw new WrongFrames(good, `a GOP has ${fragment.samples.length} frames, not ${frames}`);
+    throw new WrongFrames(goodFrames, `a GOP has ${fragment.samples.length} frames, not ${frames}`);
   }
   assertSamples(fragment, mdat, grid);
-  return fragment;
 }
 
 /**

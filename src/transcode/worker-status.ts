@@ -9,6 +9,9 @@ export type WorkerStatus = {
   readonly registry: Registry;
   orchestratorAnswered(): void;
   orchestratorFailed(): void;
+  /** Whether claiming waits for the object store. */
+  storePaused(isPaused: boolean): void;
+  isStorePaused(): boolean;
   taskEnded(end: TaskEnd): void;
   resultMade(result: TaskResult): void;
 };
@@ -43,6 +46,12 @@ export function createWorkerStatus(): WorkerStatus {
     help: 'Whether the last call to the orchestrator was answered',
     registers,
   });
+  const paused = new Gauge({
+    name: 'millrace_worker_paused',
+    help: 'Whether no task is claimed because the object store does not answer',
+    registers,
+  });
+  let isPaused = false;
   return {
     registry,
     orchestratorAnswered() {
@@ -51,6 +60,11 @@ export function createWorkerStatus(): WorkerStatus {
     orchestratorFailed() {
       reachable.set(0);
     },
+    storePaused(now) {
+      isPaused = now;
+      paused.set(now ? 1 : 0);
+    },
+    isStorePaused: () => isPaused,
     taskEnded({ kind, outcome, durationMs }) {
       tasks.inc({ kind, outcome });
       seconds.observe({ kind }, durationMs / 1000);

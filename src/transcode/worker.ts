@@ -1,16 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { TaskLender, WorkerInfo } from '../domain/ports.ts';
-import type { LentTask } from '../domain/tasks.ts';
+import type { ObjectStore, TaskLender, WorkerInfo } from '../domain/ports.ts';
+import type { LentTask, TaskFailure, TaskResult, TaskSpec } from '../domain/tasks.ts';
 import { backoffMs } from '../lib/backoff.ts';
+import { pause } from '../lib/pause.ts';
 import type { EncodeDeps } from './encode-chunk.ts';
-import { isLeaseLost, keepLease } from './keep-lease.ts';
-import { performTask } from './perform-task.ts';
+import { HeldLeases } from './held-leases.ts';
+import { type Connection, holdConnection } from './hold-connection.ts';
+import { keepLease, type Lease } from './keep-lease.ts';
+import { giveBack, lostLease, settle, type TaskOutcome } from './settle-attempt.ts';
 import { failureOf } from './task-error.ts';
+import { untilStoreAnswers } from './until-store-answers.ts';
 import type { WorkerStatus } from './worker-status.ts';
 
 export type WorkerDeps = Omit<EncodeDeps, 'signal'> & {
   readonly lender: TaskLender;
+  readonly store: Pick<ObjectStore, 'check'>;
   readonly worker: WorkerInfo;
+  /** Does what a task asks for, once. Handed in, so that faults can be played with faster work. */
+  readonly performTask: (spec: TaskSpec, deps: EncodeDeps) => Promise<TaskResult>;
   readonly status: WorkerStatus;
   readonly random: () => number;
   /** Tasks worked on at once; each keeps about one core busy. */
@@ -21,12 +27,18 @@ export type WorkerDeps = Omit<EncodeDeps, 'signal'> & {
 
 /** Claims tasks, works on them and settles them, until it is told to stop. */
 export async function runWorker(deps: WorkerDeps): Promise<void> {
-  await Promise.all(Array.from({ length: deps.slots }, () => runSlot(deps)));
+  const held = new HeldLeases();
+  // Closed last: what is held has been given back by then, so nobody is missed.
+  await using connection = holdConnection(deps, (news) => held.hear(news));
+  await Promise.all(Array.from({ length: deps.slots }, () => runSlot({ ...deps, held, connection })));
 }
 
-async function runSlot(deps: WorkerDeps): Promise<void> {
+type SlotDeps = WorkerDeps & { readonly held: HeldLeases; readonly connection: Connection };
+
+async function runSlot(deps: SlotDeps): Promise<void> {
   let failures = 0;
   while (!deps.stopping.aborted) {
+    await deps.connection.standing(deps.stopping);
     try {
       const task = await claim(deps);
       failures = 0;
@@ -41,7 +53,7 @@ async function runSlot(deps: WorkerDeps): Promise<void> {
   }
 }
 
-const CLAIM_BACKOFF = { firstMs: 500, maxMs: 15_000 };
+const CLAIM_BACKOFF = { firstMs: 100, maxMs: 2_000 };
 /** The lender answers sooner; this bounds one that does not. */
 const CLAIM_DEADLINE_MS = 60_000;
 /** Against a lender that says "nothing" without having waited. */
@@ -55,82 +67,50 @@ async function claim({ lender, worker, status, stopping }: WorkerDeps): Promise<
 }
 
 /** One attempt at one task. However it ends, no process of it is left, and nothing is thrown. */
-async function workOn(task: LentTask, deps: WorkerDeps): Promise<void> {
+async function workOn(task: LentTask, deps: SlotDeps): Promise<void> {
   const { taskId, jobId, videoId, attempt } = task;
   const { kind } = task.spec;
   const log = deps.log.with({ taskId, jobId, videoId, attempt, kind });
   const startedMs = deps.clock.nowMs();
   log.info('task_claimed', { token: task.token });
-  const outcome = await attemptTask(task, { ...deps, log });
+  const { outcome, failure } = await attemptTask(task, { ...deps, log });
   const durationMs = deps.clock.nowMs() - startedMs;
   deps.status.taskEnded({ kind, outcome, durationMs });
   log.info('task_settled', { outcome, durationMs: Math.round(durationMs) });
+  if (failure?.cause === 'store') await untilStoreAnswers(deps, deps.stopping);
 }
 
-export type TaskOutcome = 'done' | 'failed' | 'returned' | 'lost';
+type Ended = { readonly outcome: TaskOutcome; readonly failure?: TaskFailure };
 
-async function attemptTask(task: LentTask, deps: WorkerDeps): Promise<TaskOutcome> {
+async function attemptTask(task: LentTask, deps: SlotDeps): Promise<Ended> {
   await using lease = keepLease(task, deps);
+  using _held = deps.held.add(task, lease);
   try {
     const signal = AbortSignal.any([deps.stopping, lease.lost]);
-    const result = await performTask(task.spec, { ...deps, signal });
+    const result = await deps.performTask(task.spec, { ...deps, store: fenced(deps.store, lease), signal });
     deps.status.resultMade(result);
-    return await settle(lease.lost, deps, (until) => deps.lender.complete(task, result, until), 'done');
+    return { outcome: await settle(lease.lost, deps, (until) => deps.lender.complete(task, result, until), 'done') };
   } catch (err) {
-    if (lease.lost.aborted) return lostLease(lease.lost.reason, deps);
-    if (deps.stopping.aborted) return giveBack(task, deps);
+    if (lease.lost.aborted) return { outcome: lostLease(lease.lost.reason, deps) };
+    if (deps.stopping.aborted) return { outcome: await giveBack(task, deps) };
     const failure = failureOf(err);
     deps.log.warn('task_failed', { err, ...failure });
-    return await settle(lease.lost, deps, (until) => deps.lender.fail(task, failure, until), 'failed');
+    const outcome = await settle(lease.lost, deps, (until) => deps.lender.fail(task, failure, until), 'failed');
+    return { outcome, failure };
   }
 }
 
-const SETTLE_BACKOFF = { firstMs: 200, maxMs: 2_000 };
-const SETTLE_DEADLINE_MS = 10_000;
-
-/** Tells how the attempt ended for as long as the lease is held; settling twice does no harm. */
-async function settle(
-  lost: AbortSignal,
-  deps: WorkerDeps,
-  tell: (until: AbortSignal) => Promise<void>,
-  outcome: TaskOutcome,
-): Promise<TaskOutcome> {
-  for (let failures = 1; !lost.aborted; failures++) {
-    try {
-      await tell(AbortSignal.any([lost, AbortSignal.timeout(SETTLE_DEADLINE_MS)]));
-      return outcome;
-    } catch (err) {
-      if (isLeaseLost(err)) return lostLease(err, deps);
-      deps.log.warn('orchestrator_unreachable', { err, failures });
-      await pause(backoffMs(failures, deps.random, SETTLE_BACKOFF), lost);
-    }
-  }
-  return lostLease(lost.reason, deps);
-}
-
-function lostLease(err: unknown, { log }: WorkerDeps): TaskOutcome {
-  log.warn('lease_lost', { err });
-  return 'lost';
-}
-
-/** Shorter than any lease: if this fails, the lease ends soon by itself. */
-const GIVE_BACK_DEADLINE_MS = 5_000;
-
-async function giveBack(task: LentTask, { lender, log }: WorkerDeps): Promise<TaskOutcome> {
-  try {
-    await lender.giveBack(task, AbortSignal.timeout(GIVE_BACK_DEADLINE_MS));
-    return 'returned';
-  } catch (err) {
-    log.warn('orchestrator_unreachable', { err });
-    return 'lost';
-  }
-}
-
-/** Ends early, without a word, when the signal aborts. */
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  try {
-    await delay(ms, undefined, { signal });
-  } catch (error) {
-    if (!signal.aborted) throw error;
-  }
-}
+/** A store cannot compare tokens, so who holds no lease begins no write. */
+const fenced = (store: WorkerDeps['store'], lease: Lease): EncodeDeps['store'] => ({
+  read: (...args) => store.read(...args),
+  head: (...args) => store.head(...args),
+  list: (...args) => store.list(...args),
+  async put(...args) {
+    lease.assertHeld();
+    return store.put(...args);
+  },
+  async putIfAbsent(...args) {
+    lease.assertHeld();
+    return store.putIfAbsent(...args);
+  },
+});

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { DomainError } from '../../src/domain/errors.ts';
 import type { JobId, TaskId } from '../../src/domain/ids.ts';
-import type { TaskLender, WorkerInfo } from '../../src/domain/ports.ts';
-import type { LentTask, TaskFailure, TaskResult, TaskSpec } from '../../src/domain/tasks.ts';
+import type { TaskLender, WorkerInfo, WorkerNews } from '../../src/domain/ports.ts';
+import type { LentTask, StoredRendition, TaskFailure, TaskResult, TaskSpec } from '../../src/domain/tasks.ts';
 
 export type Settlement =
   | { readonly outcome: 'done'; readonly result: TaskResult }
@@ -10,6 +10,8 @@ export type Settlement =
   | { readonly outcome: 'returned' };
 
 type Row = { task: LentTask; held: boolean; settlement: PromiseWithResolvers<Settlement> };
+
+type Connection = { readonly onNews: (news: WorkerNews) => void; readonly end: () => void };
 
 /** Looks for work this often while a claim waits. */
 const LOOK_MS = 20;
@@ -20,7 +22,10 @@ export class MemoryTaskLender implements TaskLender {
   readonly #rows = new Map<TaskId, Row>();
   readonly #queue: TaskId[] = [];
   readonly #leaseMs: number;
+  readonly #connections = new Set<Connection>();
   renewals = 0;
+  readonly reported: StoredRendition[] = [];
+  connects = 0;
   claims = 0;
   /** While set, every call fails as if nobody listened. */
   unreachable = false;
@@ -44,6 +49,35 @@ export class MemoryTaskLender implements TaskLender {
     return this.#row(taskId).settlement.promise;
   }
 
+  /** Workers that hold a connection. */
+  get connected(): number {
+    return this.#connections.size;
+  }
+
+  /** Ends all connections, as when an orchestrator stops. */
+  hangUp(): void {
+    for (const { end } of this.#connections) end();
+  }
+
+  /** Takes the task from its holder and says so at once, as when its job is cancelled. */
+  cancel(taskId: TaskId): void {
+    const { token } = this.#row(taskId).task;
+    this.revoke(taskId);
+    for (const { onNews } of this.#connections) onNews({ news: 'lease_ended', taskId, token });
+  }
+
+  async connect(_: WorkerInfo, onNews: (news: WorkerNews) => void, signal: AbortSignal): Promise<void> {
+    this.connects += 1;
+    this.#assertReachable();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const connection = { onNews, end: resolve };
+    this.#connections.add(connection);
+    signal.addEventListener('abort', () => resolve(), { once: true });
+    onNews({ news: 'beat' });
+    await promise;
+    this.#connections.delete(connection);
+  }
+
   isHeld(taskId: TaskId): boolean {
     return this.#row(taskId).held;
   }
@@ -62,6 +96,11 @@ export class MemoryTaskLender implements TaskLender {
       await delay(LOOK_MS, undefined, { signal });
     }
     return undefined;
+  }
+
+  async report(task: LentTask, stored: readonly StoredRendition[]): Promise<void> {
+    this.#assertHeld(task);
+    this.reported.push(...stored);
   }
 
   async renew(task: LentTask): Promise<void> {

@@ -2,9 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogEvent } from '../../src/domain/log-events.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
+import type { WorkerInfo } from '../../src/domain/ports.ts';
 import type { JobPlan, SourceFacts, TaskSpec } from '../../src/domain/tasks.ts';
 import type { Log, LogFields } from '../../src/lib/log.ts';
-import { runWorker } from '../../src/transcode/worker.ts';
+import { performTask } from '../../src/transcode/perform-task.ts';
+import { runWorker, type WorkerDeps } from '../../src/transcode/worker.ts';
 import { createWorkerStatus } from '../../src/transcode/worker-status.ts';
 import { MemoryTaskLender } from '../fakes/memory-task-lender.ts';
 import type { MediaBench } from './media-bench.ts';
@@ -17,19 +19,31 @@ export function readableLog(lines: LogLine[], bound: LogFields = {}): Log<LogEve
   return { debug: add, info: add, warn: add, error: add, with: (more) => readableLog(lines, { ...bound, ...more }) };
 }
 
+export const WORKER: WorkerInfo = {
+  worker: 'worker-a',
+  session: '00000000-0000-4000-a000-000000000000',
+  version: '0.0.0',
+  cores: 1,
+  memoryMib: 4096,
+  encoders: ['libx264', 'aac'],
+};
+
 /** A worker at work on a bench, until it is disposed of. */
-export function workOn(bench: MediaBench, lender = new MemoryTaskLender()) {
+export function workOn(bench: MediaBench, lender = new MemoryTaskLender(), instead: Partial<WorkerDeps> = {}) {
   const lines: LogLine[] = [];
   const stop = new AbortController();
   const working = runWorker({
     ...bench.deps,
+    store: bench.store,
     lender,
     log: readableLog(lines),
-    worker: { worker: 'worker-a', cores: 1 },
+    worker: WORKER,
+    performTask,
     status: createWorkerStatus(),
     random: () => 0.5,
     slots: 1,
     stopping: stop.signal,
+    ...instead,
   });
   const end = async (): Promise<void> => {
     stop.abort(new Error('test is over'));

@@ -103,7 +103,7 @@ test('a file that is no video fails for good, with what ffprobe said', withDeadl
   const source = { videoId: '0123456789abcdef', sizeBytes: bytes.length } as TaskSpec['source'];
   const end = await lender.settled(lender.add(probeSpec(source)));
   assert.ok(end.outcome === 'failed');
-  assert.deepEqual([end.failure.code, end.failure.retryable], ['not_a_video', false]);
+  assert.deepEqual([end.failure.code, end.failure.cause], ['not_a_video', 'input']);
   assert.match(end.failure.tail ?? '', /Invalid data found/);
 });
 
@@ -117,7 +117,7 @@ test('a store that does not answer fails the attempt, and another one may succee
   await using worker = workOn({ ...bench, deps: { ...bench.deps, sources } });
   const end = await worker.lender.settled(worker.lender.add(probeSpec(source)));
   assert.ok(end.outcome === 'failed');
-  assert.deepEqual([end.failure.code, end.failure.retryable], ['store_unavailable', true]);
+  assert.deepEqual([end.failure.code, end.failure.cause], ['store_unavailable', 'store']);
 });
 
 test('a worker outlasts an orchestrator that is away', withDeadline, async () => {

@@ -1,12 +1,16 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { createHttpTaskLender } from '../../adapters/http-task-lender.ts';
+import type { WorkerInfo } from '../../domain/ports.ts';
 import { listenOn } from '../../lib/listen.ts';
+import { findEncoders } from '../../transcode/find-encoders.ts';
+import { performTask } from '../../transcode/perform-task.ts';
 import { findSandbox } from '../../transcode/sandbox.ts';
 import { createWorkerServer } from '../../transcode/server.ts';
 import { SourceServer } from '../../transcode/source-server.ts';
 import { runWorker } from '../../transcode/worker.ts';
 import { createWorkerStatus } from '../../transcode/worker-status.ts';
 import type { Config } from '../config.ts';
+import { machineMemoryMib } from '../machine-memory.ts';
 import { nodeName, openStore, systemClock, VERSION, workerToken } from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeServer } from './close-server.ts';
@@ -19,24 +23,23 @@ const CORES = 1;
 export async function startWorker(config: Config, { log, stopping }: RoleContext): Promise<RunningRole> {
   const store = await openStore(config);
   const sandbox = await findSandbox();
+  const encoders = await findEncoders(sandbox);
   const status = createWorkerStatus();
-  const sources = await SourceServer.start({ store, newToken: () => randomBytes(16).toString('hex') });
-  const checkOrchestrator = async (signal: AbortSignal): Promise<undefined> => {
-    await fetch(new URL('/health', config.MILLRACE_ORCHESTRATOR_URL), { signal }).catch((cause) => {
-      throw new Error(`nothing answers at ${config.MILLRACE_ORCHESTRATOR_URL}`, { cause });
-    });
-  };
   const server = createWorkerServer({
     store,
     sandbox,
     status,
     clock: systemClock,
     version: VERSION,
-    checkOrchestrator,
+    checkOrchestrator: orchestratorCheck(config.MILLRACE_ORCHESTRATOR_URL),
   });
+  // Before the first claim: a port that is taken must not cost anybody a lease.
+  const url = await listenOn(server, config.MILLRACE_PORT ?? DEFAULT_PORT, config.MILLRACE_HOST);
+  const sources = await SourceServer.start({ store, newToken: () => randomBytes(16).toString('hex') });
   const working = runWorker({
-    lender: createHttpTaskLender({ url: config.MILLRACE_ORCHESTRATOR_URL, token: workerToken(config) }),
-    worker: { worker: nodeName(config, 'worker'), cores: CORES },
+    lender: createHttpTaskLender({ urls: config.MILLRACE_ORCHESTRATOR_URL, token: workerToken(config) }),
+    worker: workerInfo(config, encoders),
+    performTask,
     slots: CORES,
     random: Math.random,
     clock: systemClock,
@@ -47,7 +50,6 @@ export async function startWorker(config: Config, { log, stopping }: RoleContext
     log,
     stopping,
   });
-  const url = await listenOn(server, config.MILLRACE_PORT ?? DEFAULT_PORT, config.MILLRACE_HOST);
   return {
     url,
     async stop() {
@@ -57,3 +59,22 @@ export async function startWorker(config: Config, { log, stopping }: RoleContext
     },
   };
 }
+
+/** What this start of a worker says of itself. */
+export const workerInfo = (config: Config, encoders: readonly string[]): WorkerInfo => ({
+  worker: nodeName(config, 'worker'),
+  session: randomUUID(),
+  version: VERSION,
+  cores: CORES,
+  memoryMib: config.MILLRACE_WORKER_MEMORY_MIB ?? machineMemoryMib(),
+  encoders,
+});
+
+/** One of them is enough. */
+export const orchestratorCheck =
+  (urls: readonly string[]) =>
+  async (signal: AbortSignal): Promise<undefined> => {
+    await Promise.any(urls.map((url) => fetch(new URL('/health', url), { signal }))).catch((cause) => {
+      throw new Error(`nothing answers at ${urls.join(', ')}`, { cause });
+    });
+  };
