@@ -16,7 +16,7 @@ const object = (rest: string) => playbackObject(VIDEO, rest)!;
 const segment = (n: number, rendition = 'v360') => object(`g1/${rendition}/${String(n).padStart(6, '0')}.m4s`);
 
 /** A video of twenty segments of 10 kB in two renditions, and an edge without its server. */
-async function fixture({ maxBytes = 4_000_000 } = {}) {
+async function fixture({ maxBytes = 4_000_000, cacheBytes = 10_000_000 } = {}) {
   const store = new FragileStore();
   await publishVideo(store);
   for (const rendition of ['v360', 'v720'])
@@ -26,7 +26,7 @@ async function fixture({ maxBytes = 4_000_000 } = {}) {
       });
   const clock = new ManualClock();
   const { log, lines } = capturedLog();
-  const cache = createSegmentCache({ maxBytes: 10_000_000 });
+  const cache = createSegmentCache({ maxBytes: cacheBytes });
   let isUp = true;
   const read = createReadObject({ store, disk: undefined, clock, onStoreRead: () => {} });
   const loader = createLoader({ read, cache, clock, log });
@@ -47,7 +47,7 @@ async function fixture({ maxBytes = 4_000_000 } = {}) {
   const down = (): void => {
     isUp = false;
   };
-  return { store, clock, lines, outcomes, ask, idle, readOf, down };
+  return { store, clock, cache, lines, outcomes, ask, idle, readOf, down };
 }
 
 test('a session that reads one segment after the other misses the first one only, and nothing is read twice', async () => {
@@ -99,6 +99,20 @@ test('what the player names is fetched', async () => {
   await idle();
   assert.deepEqual([readOf(segment(9, 'v720')), readOf(segment(5))], [1, 0]);
   assert.equal(await ask(segment(9, 'v720')), 'prefetched');
+});
+
+test('what is held already is kept for the session that comes to it', async () => {
+  const { ask, idle, cache, clock } = await fixture({ cacheBytes: 56_000 });
+  await ask(segment(1), { session: 'before' });
+  await idle();
+  clock.advance(4000);
+  await ask(segment(10), { session: 'other' });
+  await idle();
+  await ask(segment(0));
+  await ask(segment(15), { session: 'another' });
+  await idle();
+  assert.ok(cache.peek(segment(1).key));
+  assert.equal(cache.peek(segment(2).key), undefined);
 });
 
 test('many sessions at one place cause one read of the next segment', async () => {

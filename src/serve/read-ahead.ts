@@ -25,7 +25,7 @@ export type ReadAhead = (answered: Answered) => void;
 
 type Deps = {
   readonly loader: Pick<Loader, 'ahead' | 'readsUnderWay'>;
-  readonly cache: Pick<SegmentCache, 'peek'>;
+  readonly cache: Pick<SegmentCache, 'peek' | 'refresh'>;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
   readonly isStoreUp: () => boolean;
@@ -81,6 +81,7 @@ function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, max
   let bytesUnderWay = 0;
 
   return (wanted: PlaybackObject, { following, expectedBytes, line }: Errand): void => {
+    cache.refresh(wanted.key);
     if (cache.peek(wanted.key) || isPastEnd(wanted)) return;
     const obstacle = obstacleTo(following, expectedBytes);
     if (obstacle) {

@@ -21,6 +21,8 @@ export type SegmentCache = {
   get(key: ObjectKey): { readonly object: CachedObject; readonly cache: 'hit' | 'prefetched' } | undefined;
   /** Looks without that counting as a use. */
   peek(key: ObjectKey): CachedObject | undefined;
+  /** Somebody will ask for it soon: it must not be the next to leave. */
+  refresh(key: ObjectKey): void;
   set(key: ObjectKey, object: CachedObject, options?: { readonly isAhead: boolean }): void;
   delete(key: ObjectKey): void;
   /** Drops everything of a withdrawn video. */
@@ -52,6 +54,7 @@ export function createSegmentCache({ maxBytes, onUnused = () => {} }: Options): 
   return {
     get: (key) => use(lru, key),
     peek: (key) => lru.peek(key)?.object,
+    refresh: (key) => lru.refresh(key),
     set: (key, object, { isAhead } = { isAhead: false }) => lru.set(key, { object, isAhead }),
     delete: (key) => lru.delete(key),
     dropVideo: (videoId) => void lru.deletePrefix(videoPrefix({ videoId })),
