@@ -118,7 +118,7 @@ test('what memory has dropped comes from the disk, which never gets a playlist',
   assert.deepEqual([...disk.objects.keys()], [SEGMENT.key]);
   cache.dropVideo(VIDEO);
   const { cache: outcome, tier, object } = await load(SEGMENT);
-  assert.deepEqual([outcome, tier, object?.bytes], ['miss', 'disk', segmentBytes()]);
+  assert.deepEqual([outcome, tier, object?.bytes], ['hit', 'disk', segmentBytes()]);
   assert.equal(store.reads.length, 2);
 });
 

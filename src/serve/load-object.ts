@@ -75,7 +75,7 @@ export function createLoader({ read, cache, clock, log }: Deps): Loader {
     if (!found.object) missingUntilMs.set(wanted.key, clock.nowMs() + MISSING_FOR_MS);
     // What was on its way in for read-ahead is asked for now.
     if (joined) cache.get(wanted.key);
-    return { ...found, cache: joined ? 'coalesced' : 'miss' };
+    return { ...found, cache: joined ? 'coalesced' : outcomeOf(found.tier) };
   }
 
   function ahead(wanted: PlaybackObject): Promise<LoadedObject> | undefined {
@@ -92,7 +92,7 @@ export function createLoader({ read, cache, clock, log }: Deps): Loader {
       return undefined;
     });
     const found = await Promise.race([outcome, delay(WAIT_FOR_REREAD_MS, undefined, { ref: false })]);
-    if (found) return { ...found, cache: joined ? 'coalesced' : 'miss' };
+    if (found) return { ...found, cache: joined ? 'coalesced' : outcomeOf(found.tier) };
     staleUntilMs.set(wanted.key, clock.nowMs() + TRUST_STALE_FOR_MS);
     return stale;
   }
@@ -108,3 +108,6 @@ export function createLoader({ read, cache, clock, log }: Deps): Loader {
     });
   }
 }
+
+/** The disk is a part of the cache. */
+const outcomeOf = (tier: Tier): CacheOutcome => (tier === 'disk' ? 'hit' : 'miss');
