@@ -77,5 +77,12 @@ const encodeResult = z.object({
   ),
 });
 
-export const completeMessage = z.object({ token, result: z.union([encodeResult, sourceFacts]) });
+export const reportMessage = z.object({ token, renditions: encodeResult.shape.renditions });
+const trialResult = z.object({
+  widthPx: z.int().positive(),
+  heightPx: z.int().positive(),
+  ratesBps: z.array(z.number().positive()).max(20),
+});
+
+export const completeMessage = z.object({ token, result: z.union([encodeResult, trialResult, sourceFacts]) });
 export const taskParams = z.object({ taskId: z.uuid() });

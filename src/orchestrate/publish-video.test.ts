@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
+import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { finishedJob } from '../../test/fakes/finished-job.ts';
 import { MemoryObjectStore } from '../../test/fakes/memory-object-store.ts';
 import { DomainError } from '../domain/errors.ts';
@@ -54,6 +55,7 @@ async function storeOfWork(): Promise<DeletingStore> {
 const depsOf = (store: DeletingStore) => ({
   store,
   log: silentLog<never>(),
+  growth: { remainingMs: async () => 0 },
   records: {
     finishedWork: async () => ({ plan: job.plan, renditions }),
     isDeleted: async () => store.isVideoGone,
@@ -83,4 +85,30 @@ test('a publisher that lost its lease to another one leaves what is visible', as
   const records = { ...deps.records, completePublish: () => Promise.reject(new DomainError('lease_lost')) };
   await assert.rejects(publishVideo(TASK, { ...deps, records }), { code: 'lease_lost' });
   assert.ok(store.keys().includes(multivariantKey({ videoId })));
+});
+
+test('publishing waits until whoever grows the video has let go', async () => {
+  const store = await storeOfWork();
+  const remaining = [120, 60, 0];
+  const seen: boolean[] = [];
+  const remainingMs = async (): Promise<number> => {
+    seen.push(store.keys().includes(multivariantKey({ videoId })));
+    return remaining.shift() ?? 0;
+  };
+  await publishVideo(TASK, { ...depsOf(store), growth: { remainingMs } });
+  assert.deepEqual(seen, [false, false, false]);
+  assert.ok(store.keys().includes(multivariantKey({ videoId })));
+});
+
+test('a late write of growing playlists, right before the job has succeeded, is put right', async () => {
+  const store = await storeOfWork();
+  const { log, lines } = capturedLog();
+  const deps = depsOf(store);
+  const key = multivariantKey({ videoId });
+  const completePublish = async (): Promise<void> => {
+    await store.put(key, new TextEncoder().encode('#EXTM3U\n'), { contentType: 'application/vnd.apple.mpegurl' });
+  };
+  await publishVideo(TASK, { ...deps, log, records: { ...deps.records, completePublish } });
+  assert.match(new TextDecoder().decode((await store.read(key))?.bytes), /v720/);
+  assert.deepEqual(lines.find((line) => line.event === 'playlists_restored')?.keys, [key]);
 });

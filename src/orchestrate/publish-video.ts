@@ -1,26 +1,22 @@
 import { createHash } from 'node:crypto';
-import { dashManifest } from '../domain/dash-manifest.ts';
-import { mediaPlaylist, multivariantPlaylist } from '../domain/hls-playlist.ts';
-import type { VideoId } from '../domain/ids.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GrowthRecords } from '../domain/growth.ts';
+import type { JobId, VideoId } from '../domain/ids.ts';
 import type { JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import {
-  initKey,
-  manifestKey,
-  mediaPlaylistKey,
-  multivariantKey,
-  segmentKey,
-  videoPrefix,
-} from '../domain/object-keys.ts';
+import { initKey, segmentKey, videoPrefix } from '../domain/object-keys.ts';
 import { type AudioOffer, IncompleteError, type Offer, offerOf, type VideoOffer } from '../domain/offer.ts';
 import type { ObjectStore } from '../domain/ports.ts';
 import type { LentTask, StoredRendition } from '../domain/tasks.ts';
 import type { RenditionResource } from '../domain/video-resource.ts';
 import type { Log } from '../lib/log.ts';
+import { finalPlaylists, writePlaylists } from './playlist-files.ts';
+import { restorePlaylists } from './restore-playlists.ts';
 
 export type PublishDeps = {
   readonly store: Pick<ObjectStore, 'put' | 'head' | 'read' | 'deletePrefix'>;
   readonly records: Pick<JobRecords, 'finishedWork' | 'completePublish' | 'isDeleted'>;
+  readonly growth: Pick<GrowthRecords, 'remainingMs'>;
   readonly log: Log<LogEvent>;
 };
 
@@ -30,27 +26,26 @@ export type PublishDeps = {
  * @throws IncompleteError when something is missing; nothing was written then.
  */
 export async function publishVideo(task: LentTask, deps: PublishDeps): Promise<void> {
-  const { videoId } = task;
+  const { videoId, jobId } = task;
   const { generation } = task.spec;
-  const { plan, renditions } = await deps.records.finishedWork(task.jobId);
+  const { plan, renditions } = await deps.records.finishedWork(jobId);
   const offer = offerOf(generation, plan, renditions);
   const made = [...offer.video, ...offer.audio].map((rendition) => rendition.made);
   await inBatches(made.flatMap(checksOf(videoId, generation, deps.store)));
-  for (const rendition of made)
-    await putText(
-      deps,
-      mediaPlaylistKey({ videoId, generation, rendition: rendition.rendition }),
-      mediaPlaylist(rendition),
-    );
-  await putText(deps, manifestKey({ videoId }), dashManifest(offer));
-  await putText(deps, multivariantKey({ videoId }), multivariantPlaylist(offer));
+  await untilNobodyGrows(jobId, deps);
+  const files = finalPlaylists(videoId, offer);
+  await writePlaylists(files, deps.store);
   await settle(task, offer, deps);
-  deps.log.info('video_published', {
-    videoId,
-    jobId: task.jobId,
-    generation,
-    renditions: made.map((r) => r.rendition),
-  });
+  // Whoever grew it and was frozen in the middle of a write may have finished that write just now.
+  await restorePlaylists(videoId, files, deps);
+  deps.log.info('video_published', { videoId, jobId, generation, renditions: made.map((r) => r.rendition) });
+}
+
+const LOOK_EVERY_MS = 50;
+
+/** Nobody begins to grow it any more, so this lasts a lease at most, and mostly no time at all. */
+async function untilNobodyGrows(jobId: JobId, { growth }: Pick<PublishDeps, 'growth'>): Promise<void> {
+  while ((await growth.remainingMs(jobId)) > 0) await delay(LOOK_EVERY_MS);
 }
 
 /** The transaction that settles finds out whether the video was deleted while its playlists were being written. */
@@ -89,11 +84,6 @@ const checksOf =
     });
     return [initCheck, ...segmentChecks];
   };
-
-async function putText({ store }: PublishDeps, key: Parameters<ObjectStore['put']>[0], text: string): Promise<void> {
-  const contentType = key.endsWith('.mpd') ? 'application/dash+xml' : 'application/vnd.apple.mpegurl';
-  await store.put(key, new TextEncoder().encode(text), { contentType });
-}
 
 const resourcesOf = (offer: Offer): RenditionResource[] => [...offer.video.map(ofVideo), ...offer.audio.map(ofAudio)];
 

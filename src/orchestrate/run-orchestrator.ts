@@ -1,3 +1,4 @@
+import type { GrowthRecords } from '../domain/growth.ts';
 import type { Decide, Holder, JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
@@ -14,6 +15,7 @@ import type { WorkerLines } from './worker-lines.ts';
 export type RunDeps = {
   readonly records: JobRecords;
   readonly store: ObjectStore;
+  readonly growth: Pick<GrowthRecords, 'remainingMs'>;
   readonly line: ClaimLine;
   readonly workers: WorkerLines;
   readonly decide: Decide;

@@ -1,17 +1,22 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.ts';
+import type { GrowthRecords } from '../domain/growth.ts';
 import type { TaskId } from '../domain/ids.ts';
 import type { JobRecords, TaskRef } from '../domain/job-records.ts';
 import type { TaskFailure, TaskResult } from '../domain/tasks.ts';
 import { type App, type AppOptions, createApp } from '../lib/app.ts';
+import type { Bell } from '../lib/bell.ts';
 import type { ClaimLine } from './claim-line.ts';
-import { completeMessage, failMessage, taskParams, tokenMessage, workerMessage } from './messages.ts';
+import { completeMessage, failMessage, reportMessage, taskParams, tokenMessage, workerMessage } from './messages.ts';
 import { completeTask, failTask, returnTask, type SettleDeps } from './settle-task.ts';
 import type { WorkerLines } from './worker-lines.ts';
 
 export type OrchestratorDeps = SettleDeps & {
   readonly records: Pick<JobRecords, 'renew'>;
+  readonly growth: Pick<GrowthRecords, 'report'>;
+  /** Rings when there may be something to grow. */
+  readonly growthBell: Bell;
   readonly line: ClaimLine;
   readonly workers: WorkerLines;
   readonly workerToken: string;
@@ -49,6 +54,11 @@ export function createOrchestratorServer(deps: OrchestratorDeps): App {
   const of = { params: taskParams };
   app.post('/tasks/:taskId/renew', { schema: { ...of, body: tokenMessage } }, async (request, reply) => {
     await deps.records.renew(refOf(request));
+    return reply.code(204).send();
+  });
+  app.post('/tasks/:taskId/report', { schema: { ...of, body: reportMessage } }, async (request, reply) => {
+    await deps.growth.report(refOf(request), request.body.renditions);
+    deps.growthBell.ring();
     return reply.code(204).send();
   });
   app.post('/tasks/:taskId/complete', { schema: { ...of, body: completeMessage } }, async (request, reply) => {

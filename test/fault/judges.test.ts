@@ -50,7 +50,8 @@ beforeEach(async () => {
     isDeleted: async () => false,
     completePublish: async () => {},
   };
-  await publishVideo(task, { store, records, log: silentLog() });
+  const growth = { remainingMs: async () => 0 };
+  await publishVideo(task, { store, records, growth, log: silentLog() });
 });
 
 const judged = async (): Promise<string> => (await wrongInPublished(published, store)).join('\n');

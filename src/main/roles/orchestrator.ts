@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
+import { createGrowthRecords } from '../../adapters/growing-jobs.ts';
 import { createJobRecords } from '../../adapters/job-records.ts';
 import { listenTo } from '../../adapters/notifications.ts';
 import { migrate, openDatabase } from '../../adapters/postgres.ts';
+import { createRetiredGenerations } from '../../adapters/retired-generations.ts';
 import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL } from '../../adapters/wake-ups.ts';
 import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
 import { retryPolicy } from '../../orchestrate/retry-policy.ts';
+import { runGrowth } from '../../orchestrate/run-growth.ts';
 import { runOrchestrator } from '../../orchestrate/run-orchestrator.ts';
 import { createOrchestratorServer } from '../../orchestrate/server.ts';
 import { WorkerLines } from '../../orchestrate/worker-lines.ts';
@@ -57,9 +60,15 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
     onConnected: ringAll,
     onError: (err) => log.error('queue_error', { err }),
   });
-  const settling = { records, decide, bells, log };
+  const growth = createGrowthRecords(db);
+  const growthBell = new Bell();
+  const newerCodecs = config.MILLRACE_CODECS.filter((codec) => codec !== 'h264');
+  const ladders = { perTitle: config.MILLRACE_LADDER === 'per-title', newerCodecs };
+  const settling = { records, decide, bells, log, ladders };
   const app = createOrchestratorServer({
     ...settling,
+    growth,
+    growthBell,
     line,
     workers,
     stopping,
@@ -77,7 +86,11 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   });
   const self = { worker: orchestrator, session: randomUUID(), ...PUBLISHER };
   const times = { leaseMs, reconcileMs: config.MILLRACE_RECONCILE_SECONDS * 1000 };
-  const running = runOrchestrator({ ...settling, store, line, workers, clock: systemClock, self, ...times }, stopping);
+  const working = { records, store, growth, clock: systemClock, log };
+  const running = Promise.all([
+    runOrchestrator({ ...settling, ...working, line, workers, self, ...times }, stopping),
+    runGrowth({ ...working, retired: createRetiredGenerations(db), bell: growthBell }, stopping),
+  ]);
   const url = await app.listen({ port: config.MILLRACE_PORT ?? DEFAULT_PORT, host: config.MILLRACE_HOST });
   return {
     url,
