@@ -109,8 +109,9 @@ async function brokenJobs(db: Database, only?: JobId): Promise<BrokenJob[]> {
         count(t.id) filter (where t.kind <> 'probe') as tasks,
         count(t.id) filter (where t.kind = 'probe') as probes,
         count(t.id) filter (where t.kind = 'publish') as publishes,
-        coalesce(bool_or(t.blocked) filter (where t.kind = 'publish' and t.state = 'queued'), false) as blocked,
-        coalesce(bool_or(not t.blocked) filter (where t.kind = 'publish' and t.state = 'queued'), false) as unblocked
+        count(t.id) filter (where t.state = 'queued' and t.kind = 'publish' and t.blocked) as blocked,
+        count(t.id) filter (where t.state = 'queued' and t.kind = 'publish' and not t.blocked) as unblocked,
+        count(t.id) filter (where t.state = 'queued' and t.kind <> 'publish' and t.blocked) as held_up
       from jobs j left join tasks t on t.job_id = j.id
       where j.state = 'running' and (${only ?? null}::uuid is null or j.id = ${only ?? null}::uuid)
       group by j.id
@@ -121,8 +122,9 @@ async function brokenJobs(db: Database, only?: JobId): Promise<BrokenJob[]> {
         when planned and (tasks <> coalesce(tasks_planned, 0) or publishes <> 1) then 'tasks that do not fit the plan'
         when given_up > 0 then 'given-up tasks of a running job'
         when without_result > 0 then 'a task done without a result'
-        when blocked and before_publish = 0 then 'publish waiting for nothing'
-        when unblocked and before_publish > 0 then 'publish ready before its time'
+        when blocked > 0 and before_publish = 0 then 'publish waiting for nothing'
+        when unblocked > 0 and before_publish > 0 then 'publish ready before its time'
+        when held_up > 0 then 'a task other than publish that waits for others'
       end as found
       from running
     )

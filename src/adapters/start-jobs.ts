@@ -79,9 +79,9 @@ async function queueAgain(tx: Tx, jobId: JobId, reason: string): Promise<void> {
     select 'task', video_id, job_id, id, attempt, was, state, ${reason} from queued order by due_at, id
   `.execute(tx);
   await sql`
-    update tasks p set blocked = exists (
+    update tasks set blocked = kind = 'publish' and exists (
       select from tasks o where o.job_id = ${jobId} and o.kind <> 'publish' and o.state in ('queued', 'leased')
-    ) where p.job_id = ${jobId} and p.kind = 'publish' and p.state = 'queued'
+    ) where job_id = ${jobId} and state = 'queued'
   `.execute(tx);
 }
 

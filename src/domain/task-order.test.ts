@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { planJob } from './plan-job.ts';
+import { dueOfLowRung, dueOfRest, encodeMib, LINE_LAG_SECONDS, probeTask, tasksOf } from './task-order.ts';
+import type { SourceFacts } from './tasks.ts';
+
+const source = { videoId: '0123456789abcdef' as never, sizeBytes: 1 };
+
+const factsOf = (seconds: number): SourceFacts => ({
+  container: 'mov',
+  durationSeconds: seconds,
+  video: {
+    streamIndex: 0,
+    codec: 'h264',
+    widthPx: 1920,
+    heightPx: 1080,
+    frameRate: { numerator: 25, denominator: 1 },
+    frames: seconds * 25,
+    startSeconds: '0',
+    interlaced: false,
+    squarePixels: true,
+    keyframeIntervalSeconds: 2,
+  },
+  audio: [],
+});
+
+test('every chunk is made once in each rung: in the lowest one alone, in the others together', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 4_000 }), (seconds) => {
+      const plan = planJob(factsOf(seconds));
+      const made = tasksOf(plan, source, 1).flatMap(({ spec }) =>
+        spec.kind === 'encode' ? spec.rungs.map((rung) => `${rung.rendition} ${spec.chunk.chunk}`) : [],
+      );
+      const wanted = plan.rungs.flatMap((rung) => plan.chunks.map(({ chunk }) => `${rung.rendition} ${chunk}`));
+      assert.deepEqual(made.toSorted(), wanted.toSorted());
+    }),
+  );
+});
+
+test('of one video the probe goes first, then the first seconds, then the low rung in time, then the rest in time', () => {
+  const seconds = fc.double({ min: 0.01, max: 86_400, noNaN: true });
+  fc.assert(
+    fc.property(seconds, seconds, seconds, (a, b, duration) => {
+      const [early, late] = [Math.min(a, b), Math.max(a, b)];
+      assert.ok(probeTask(source, 1).dueSeconds < dueOfLowRung(0));
+      assert.ok(dueOfLowRung(0) < dueOfLowRung(early) && dueOfLowRung(early) <= dueOfLowRung(late));
+      assert.ok(dueOfRest(early, duration) <= dueOfRest(late, duration));
+      if (late <= duration) assert.ok(dueOfLowRung(late) <= dueOfRest(0, duration));
+    }),
+  );
+});
+
+test('whoever has waited for three days goes before anybody who comes new, however urgent', () => {
+  fc.assert(
+    fc.property(fc.double({ min: 0, max: 86_400, noNaN: true }), (duration) => {
+      const oldest = dueOfRest(duration, duration);
+      const newcomers = [probeTask(source, 1).dueSeconds, dueOfLowRung(0), -LINE_LAG_SECONDS];
+      for (const due of newcomers) assert.ok(due >= -3 * 86_400);
+      assert.ok(oldest <= 86_400 / 2);
+    }),
+  );
+});
+
+type Waiting = { readonly video: number; readonly due: number; readonly mediaSeconds: number };
+
+/** One worker that makes a second of media in a second, and never keeps up: what the line decides is all that counts. */
+class Line {
+  readonly ended = new Map<number, number>();
+  #waiting: Waiting[] = [];
+  nowSeconds = 0;
+
+  plan(video: number, seconds: number): void {
+    const heads = this.#waiting.map(({ due }) => due).filter((due) => due >= this.nowSeconds - LINE_LAG_SECONDS);
+    const head = Math.min(this.nowSeconds, ...heads);
+    const plan = planJob(factsOf(seconds));
+    for (const { spec, dueSeconds } of tasksOf(plan, source, 1)) {
+      if (spec.kind !== 'encode') continue;
+      const due = dueSeconds < 0 ? this.nowSeconds + dueSeconds : head + dueSeconds;
+      this.#waiting.push({ video, due, mediaSeconds: spec.chunk.frames / 25 });
+    }
+    this.#waiting.sort((a, b) => a.due - b.due);
+  }
+
+  workUntil(seconds: number): void {
+    while (this.nowSeconds < seconds && this.#waiting.length > 0) {
+      const { video, mediaSeconds } = this.#waiting.shift()!;
+      this.nowSeconds += mediaSeconds;
+      this.ended.set(video, this.nowSeconds);
+    }
+    this.nowSeconds = Math.max(this.nowSeconds, this.#waiting.length > 0 ? 0 : seconds);
+  }
+}
+
+test('a short video that comes while ten hours are being made is done in a time of its own length', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 60 }), fc.integer({ min: 0, max: 60_000 }), (seconds, atSeconds) => {
+      const line = new Line();
+      line.plan(0, 36_000);
+      line.workUntil(atSeconds);
+      const cameAt = line.nowSeconds;
+      line.plan(1, seconds);
+      line.workUntil(Number.POSITIVE_INFINITY);
+      // Twice its own work, of two encodes each, beside as much of the other's; and the task that was under way.
+      assert.ok(line.ended.get(1)! - cameAt <= 4 * seconds + 3 * 16, `${line.ended.get(1)! - cameAt} s`);
+    }),
+    { numRuns: 20 },
+  );
+});
+
+test('a video ends within days although as much again as can be made keeps coming for weeks', () => {
+  const line = new Line();
+  line.plan(0, 3_600);
+  for (let video = 1; line.nowSeconds < 6 * 86_400; video++) {
+    const cameAt = line.nowSeconds;
+    line.plan(video, 1_200);
+    line.workUntil(cameAt + 1_200);
+  }
+  assert.ok(line.ended.get(0)! < 3 * 86_400, `${line.ended.get(0)} s`);
+});
+
+test('what an encode needs grows with the pictures, and fits a small machine at 1080p', () => {
+  const [hd, tiny] = [planJob(factsOf(10)), { widthPx: 320, heightPx: 240 }];
+  assert.ok(encodeMib(hd.facts.video!, hd.rungs) < 1_024);
+  assert.ok(encodeMib(tiny, []) < encodeMib(hd.facts.video!, []));
+});
