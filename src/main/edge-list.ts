@@ -10,10 +10,16 @@ export type EdgeList = { readonly edges: () => readonly Edge[]; readonly close: 
 export async function openEdgeList({ MILLRACE_EDGES: setting }: Config, log: Log<LogEvent>): Promise<EdgeList> {
   const name = DNS_NAME.exec(setting);
   if (name) return watchEdgeName({ host: name[1] ?? '', port: Number(name[2]), log });
-  const edges = Object.freeze(setting.split(',').map((entry) => parseEdge(entry.trim())));
+  const edges = parseEdges(setting);
+  return { edges: () => edges, close: () => {} };
+}
+
+/** @throws ConfigError */
+export function parseEdges(setting: string): readonly Edge[] {
+  const edges = setting.split(',').map((entry) => parseEdge(entry.trim()));
   const names = new Set(edges.map((edge) => edge.name));
   if (names.size < edges.length) throw new ConfigError('MILLRACE_EDGES: two edges have the same name');
-  return { edges: () => edges, close: () => {} };
+  return Object.freeze(edges);
 }
 
 const DNS_NAME = /^dns:\/\/([a-zA-Z0-9.-]+):(\d{1,5})$/;

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { prepareEmbeddedPostgres } from '../adapters/embedded-postgres.ts';
 import { freePort } from '../lib/listen.ts';
 import { type Config, ConfigError } from './config.ts';
+import { noteEdges } from './known-edges.ts';
 import { openLogFile } from './log-files.ts';
 import { storeUrl, workerToken } from './parts.ts';
 import type { ChildSpec } from './supervise.ts';
@@ -42,6 +43,8 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     }),
   );
   const edgePorts = await freePorts(edgeCount(config));
+  const edgeList = edgePorts.map((port, i) => `edge-${i + 1}=http://127.0.0.1:${port}`).join(',');
+  await noteEdges(data, edgeList);
   const edges = edgePorts.map((port, i) =>
     child('edge', `edge-${i + 1}`, port, {
       MILLRACE_SECRET: config.MILLRACE_SECRET,
@@ -60,7 +63,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_MAX_INGESTS: config.MILLRACE_MAX_INGESTS,
     MILLRACE_INGEST_DEADLINE_SECONDS: config.MILLRACE_INGEST_DEADLINE_SECONDS,
     MILLRACE_UPLOAD_IDLE_SECONDS: config.MILLRACE_UPLOAD_IDLE_SECONDS,
-    MILLRACE_EDGES: edgePorts.map((port, i) => `edge-${i + 1}=http://127.0.0.1:${port}`).join(','),
+    MILLRACE_EDGES: edgeList,
   });
   return [[orchestrator], [...workers, ...edges], [open]];
 }

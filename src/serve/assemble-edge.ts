@@ -5,6 +5,7 @@ import type { Clock, ObjectStore } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import { createTextSigner } from '../lib/sign-text.ts';
 import { createSessionCheck } from './check-session.ts';
+import { createDrain, type Drain } from './drain.ts';
 import { createEdgeMetrics, type EdgeMetrics } from './edge-metrics.ts';
 import type { GetSegmentDeps } from './get-segment.ts';
 import { createLoader } from './load-object.ts';
@@ -36,6 +37,7 @@ export type Edge = {
   readonly cache: SegmentCache;
   readonly metrics: EdgeMetrics;
   readonly health: StoreHealth;
+  readonly drain: Drain;
   readonly about: { readonly version: string; readonly uptimeSeconds: () => number };
 };
 
@@ -54,13 +56,15 @@ export function assembleEdge({ store, disk, log, clock, secret, edge, version, c
   const loader = createLoader({ read: createReadObject({ store, disk, clock, onStoreRead }), cache, clock, log });
   metrics.watch({ cache, disk, readsUnderWay: () => loader.readsUnderWay });
   const startedMs = clock.nowMs();
+  const signer = createTextSigner(secret);
   return {
     cache,
     metrics,
     health,
+    drain: createDrain({ signer, edge, log }),
     about: { version, uptimeSeconds: () => Math.round((clock.nowMs() - startedMs) / 1000) },
     serving: {
-      checkSession: createSessionCheck({ signer: createTextSigner(secret), clock }),
+      checkSession: createSessionCheck({ signer, clock }),
       isPublished: createPublishedCheck({
         store,
         clock,

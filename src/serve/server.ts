@@ -11,8 +11,7 @@ import { getSegment } from './get-segment.ts';
 export function createEdgeServer(deps: EdgeDeps): Server {
   const edge = assembleEdge(deps);
   const fail = (response: ServerResponse, err: unknown): void => {
-    deps.log.error('request_failed', { edge: deps.edge, err });
-    sendProblem(response, err);
+    if (sendProblem(response, err) >= 500) deps.log.error('request_failed', { edge: deps.edge, err });
   };
   return boundServer(
     createServer((request, response) => void route(request, response, edge).catch((err) => fail(response, err))),
@@ -23,20 +22,22 @@ async function route(request: IncomingMessage, response: ServerResponse, edge: E
   const target = request.url ?? '';
   if (target.startsWith(PLAYBACK_PREFIX)) return getSegment(request, response, edge.serving);
   if (target === '/health') return getHealth(response, edge);
+  if (target === '/drain') return edge.drain.answer(request, response);
   if (target === '/metrics') return getMetrics(response, edge.metrics);
   sendProblem(response, new DomainError('no_such_page'));
 }
 
 /**
  * An edge whose store is down is still worth asking for as long as it holds anything: then it is degraded, and
- * 200. It says 503, and is left out by the router, only when it could serve nothing at all.
+ * 200. It says 503, and is left out by the router, only when it could serve nothing at all. One that drains serves, too.
  */
-async function getHealth(response: ServerResponse, { health, cache, about }: Edge): Promise<void> {
+async function getHealth(response: ServerResponse, { health, cache, drain, about }: Edge): Promise<void> {
   const objectStore = await health.look();
   const isUseless = objectStore === 'failed' && cache.count === 0;
-  const degraded = isUseless ? 'failing' : 'degraded';
+  const storeSays = objectStore === 'ok' ? 'ok' : 'degraded';
+  const serving = drain.isDraining ? 'draining' : storeSays;
   sendJson(response, isUseless ? 503 : 200, {
-    status: objectStore === 'ok' ? 'ok' : degraded,
+    status: isUseless ? 'failing' : serving,
     role: 'edge',
     version: about.version,
     uptimeSeconds: about.uptimeSeconds(),

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseEdges } from './edge-list.ts';
+
+test('edges are listed by address, and by name where they have one', () => {
+  assert.deepEqual(parseEdges('edge-1=http://10.0.0.7:8101, http://b.internal:8101/,http://[fd00::1]:8101'), [
+    { name: 'edge-1', url: 'http://10.0.0.7:8101' },
+    { name: 'b.internal:8101', url: 'http://b.internal:8101' },
+    { name: '[fd00::1]:8101', url: 'http://[fd00::1]:8101' },
+  ]);
+});
+
+test('what is not the address of an edge is refused, and two edges with one name', () => {
+  for (const setting of [
+    '',
+    '2',
+    'b:8101',
+    'https://b:8101',
+    'http://b/path',
+    'a b=http://b:1',
+    'dns://b:1',
+    'http://',
+  ])
+    assert.throws(() => parseEdges(setting), /MILLRACE_EDGES: ".*" is not the address/, setting);
+  assert.throws(() => parseEdges('a=http://b:1,a=http://c:1'), /same name/);
+});
