@@ -78,11 +78,3 @@ export interface JobLists {
   /** Connected ones first, then by name. */
   workers(): Promise<WorkerList>;
 }
-
-/** Work on one job, by hand. */
-export interface JobControl {
-  /** What was done stays done. @throws DomainError no_such_job, job_not_failed, job_not_latest */
-  retryJob(jobId: JobId): Promise<void>;
-  /** @throws DomainError no_such_job, job_not_running */
-  cancelJob(jobId: JobId, reason: string): Promise<void>;
-}

@@ -19,7 +19,8 @@ export type VideoResource = {
   };
   job: JobResource | null;
   renditions: RenditionResource[];
-  playback: { hls: string; dash: string; poster: string | null } | null;
+  /** `dash` is null while the video is processed for the first time and plays already. */
+  playback: { hls: string; dash: string | null; poster: string | null } | null;
   error: { code: string; message: string } | null;
 };
 
@@ -31,7 +32,10 @@ export type JobResource = {
   progress: number;
   tasks: Record<TaskState, number>;
   attempts: number;
-  error: { code: string; message: string } | null;
+  /** What its tasks wait for without using up attempts, e.g. store_unavailable. */
+  pausedReason: string | null;
+  /** `tail` are the last lines of the tool that failed. */
+  error: { code: string; message: string; tail: string | null } | null;
 };
 
 export type RenditionResource = {

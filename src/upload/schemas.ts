@@ -5,6 +5,23 @@ import { JOB_STATES, VIDEO_STATES } from '../domain/states.ts';
 
 const failure = z.object({ code: z.string(), message: z.string() });
 
+export const jobSchema = z.object({
+  id: z.string(),
+  generation: z.number(),
+  state: z.enum(JOB_STATES),
+  progress: z.number().min(0).max(1),
+  tasks: z.object({
+    queued: z.number(),
+    leased: z.number(),
+    done: z.number(),
+    dead: z.number(),
+    cancelled: z.number(),
+  }),
+  attempts: z.number(),
+  pausedReason: z.string().nullable().describe('What its tasks wait for without using up attempts'),
+  error: failure.extend({ tail: z.string().nullable() }).nullable(),
+});
+
 export const videoSchema = z.object({
   id: z.string(),
   title: z.string(),
@@ -20,23 +37,7 @@ export const videoSchema = z.object({
     heightPx: z.number().nullable(),
     frameRate: z.number().nullable(),
   }),
-  job: z
-    .object({
-      id: z.string(),
-      generation: z.number(),
-      state: z.enum(JOB_STATES),
-      progress: z.number().min(0).max(1),
-      tasks: z.object({
-        queued: z.number(),
-        leased: z.number(),
-        done: z.number(),
-        dead: z.number(),
-        cancelled: z.number(),
-      }),
-      attempts: z.number(),
-      error: failure.nullable(),
-    })
-    .nullable(),
+  job: jobSchema.nullable(),
   renditions: z.array(
     z.object({
       name: z.string(),
@@ -49,7 +50,13 @@ export const videoSchema = z.object({
       averageBandwidthBps: z.number(),
     }),
   ),
-  playback: z.object({ hls: z.string(), dash: z.string(), poster: z.string().nullable() }).nullable(),
+  playback: z
+    .object({
+      hls: z.string(),
+      dash: z.string().nullable().describe('Null while the video plays and is still being processed'),
+      poster: z.string().nullable(),
+    })
+    .nullable(),
   error: failure.nullable(),
 });
 
@@ -103,5 +110,18 @@ export const ingestBody = z.object({
   title: titleText.optional(),
 });
 export const renameBody = z.object({ title: titleText });
+/** Rungs are named by their shorter side; 4:2:0 video has even ones only. */
+const rungHeight = z.int().min(96).max(4320).multipleOf(2);
 /** Without a body nothing is forced. */
-export const processBody = z.object({ force: z.boolean().default(false) }).nullish();
+export const processBody = z
+  .object({
+    force: z.boolean().default(false).describe('A new generation, whatever the last job came to'),
+    ladder: z
+      .array(rungHeight)
+      .min(1)
+      .max(12)
+      .refine((heights) => new Set(heights).size === heights.length, 'the same height twice')
+      .optional()
+      .describe('Only these rungs, by their shorter sides in pixels; a new generation'),
+  })
+  .nullish();

@@ -6,6 +6,8 @@ import { type App, type AppOptions, createApp } from '../lib/app.ts';
 import { endUnread } from '../lib/end-unread.ts';
 import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
+import { addEventRoutes, type EventRoutesDeps } from './event-routes.ts';
+import { addJobRoutes, type JobRoutesDeps } from './job-routes.ts';
 import { addPages } from './pages.ts';
 import type { PartPool } from './part-pool.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
@@ -15,28 +17,30 @@ import { addTusRoutes } from './tus/tus-routes.ts';
 import { UploadLocks } from './upload-locks.ts';
 import { addVideoRoutes, type VideoRoutesDeps } from './video-routes.ts';
 
-export type UploadApiDeps = VideoRoutesDeps & {
-  readonly store: ObjectStore;
-  readonly records: VideoRecords;
-  readonly log: Log<LogEvent>;
-  readonly uploads: UploadRecords;
-  readonly clock: Clock;
-  readonly newVideoId: PostUploadDeps['newVideoId'];
-  readonly newUploadId: () => UploadId;
-  /** The memory of all uploads of this process. */
-  readonly partPool: PartPool;
-  /** Bodies that are received at once. */
-  readonly maxTransfers: number;
-  /** How long another one waits for its turn. */
-  readonly transferWaitMs?: number;
-  /** A sender that is silent for this long has left. */
-  readonly uploadIdleMs: number;
-  readonly maxUploadBytes: number;
-  readonly version: string;
-  /** The built pages; undefined where they were not built, and then there are none. */
-  readonly pagesFolder: string | undefined;
-  readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
-};
+export type UploadApiDeps = VideoRoutesDeps &
+  JobRoutesDeps &
+  EventRoutesDeps & {
+    readonly store: ObjectStore;
+    readonly records: VideoRecords;
+    readonly log: Log<LogEvent>;
+    readonly uploads: UploadRecords;
+    readonly clock: Clock;
+    readonly newVideoId: PostUploadDeps['newVideoId'];
+    readonly newUploadId: () => UploadId;
+    /** The memory of all uploads of this process. */
+    readonly partPool: PartPool;
+    /** Bodies that are received at once. */
+    readonly maxTransfers: number;
+    /** How long another one waits for its turn. */
+    readonly transferWaitMs?: number;
+    /** A sender that is silent for this long has left. */
+    readonly uploadIdleMs: number;
+    readonly maxUploadBytes: number;
+    readonly version: string;
+    /** The built pages; undefined where they were not built, and then there are none. */
+    readonly pagesFolder: string | undefined;
+    readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
+  };
 
 /** Long enough for small files to make room, short enough that a client does not give up. */
 const TRANSFER_WAIT_MS = 10_000;
@@ -48,6 +52,8 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   await addReference(app, deps.version);
   // Registered as plugins so that the OpenAPI document, which looks at later routes only, sees them.
   await app.register((plain) => addVideoRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addJobRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addEventRoutes(plain as unknown as App, deps));
   const locks = new UploadLocks({ ...deps, records: deps.uploads });
   const transfers = new Gate({ max: deps.maxTransfers, waitMs: deps.transferWaitMs ?? TRANSFER_WAIT_MS });
   const receiving = {

@@ -8,8 +8,8 @@ import type { Log } from '../lib/log.ts';
 import { deleteVideo } from './delete-video.ts';
 import { getSource } from './get-source.ts';
 import { type StartDeps, startIngest } from './ingest/start-ingest.ts';
-import { processVideo } from './process-video.ts';
 import * as schemas from './schemas.ts';
+import { setOnly } from './set-only.ts';
 
 export type VideoRoutesDeps = StartDeps & {
   readonly store: ObjectStore;
@@ -20,7 +20,7 @@ export type VideoRoutesDeps = StartDeps & {
 const { problems, videoSchema: video } = schemas;
 const of = { params: schemas.idParams };
 
-/** Videos: list, fetch by URL, look, rename, remove, process again, download. */
+/** Videos: list, fetch by URL, look, rename, remove, download. */
 export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<void> {
   const { store, records, log } = deps;
 
@@ -34,12 +34,7 @@ export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<v
       },
     },
     async ({ query: { limit, cursor, q, state } }) =>
-      records.list({
-        limit,
-        ...(cursor === undefined ? {} : { cursor }),
-        ...(q === undefined || q === '' ? {} : { titlePart: q }),
-        ...(state === undefined ? {} : { state }),
-      }),
+      records.list(setOnly({ limit, cursor, titlePart: q === '' ? undefined : q, state })),
   );
 
   api.post(
@@ -96,22 +91,6 @@ export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<v
     async (request, reply) => {
       await deleteVideo(parseVideoId(request.params.id), deps);
       return reply.code(204).send(null);
-    },
-  );
-
-  api.post(
-    '/videos/:id/process',
-    {
-      schema: {
-        ...of,
-        summary: 'Process again: a failed video, or with force any',
-        body: schemas.processBody,
-        response: { 202: video.describe('The video, with its latest job'), ...problems },
-      },
-    },
-    async (request, reply) => {
-      const id = parseVideoId(request.params.id);
-      return reply.code(202).send(await processVideo(id, request.body?.force ?? false, deps));
     },
   );
 

@@ -32,8 +32,8 @@ after(async () => {
 type Call = { method?: string; headers?: Record<string, string>; body?: BodyInit };
 
 /** Calls a route, checks the whole answer against the document, and gives it. */
-async function call(template: string, status: number, init: Call = {}, path = template) {
-  const answer = await fetch(api.url + path, { redirect: 'manual', ...init });
+async function call(template: string, status: number, init: Call = {}, path = template, url = api.url) {
+  const answer = await fetch(url + path, { redirect: 'manual', ...init });
   const bytes = Buffer.from(await answer.arrayBuffer());
   const method = (init.method ?? 'GET').toLowerCase();
   const what = `${method} ${template} ${answer.status}`;
@@ -97,6 +97,90 @@ test('videos: upload, list, look, rename, download, process, remove', async () =
   await sql`insert into video_aliases (id, video_id) values ('zzzzzzzzzzzzzzzz', ${id})`.execute(database.db);
   await call('/videos/{id}', 308, {}, '/videos/zzzzzzzzzzzzzzzz');
   await call('/videos/{id}', 204, { method: 'DELETE' }, `/videos/${id}`);
+});
+
+test('a video is followed: its timeline, its stream until it is deleted, the stream of all', async () => {
+  const { id } = (await call('/upload', 201, { method: 'POST', body: randomBytes(10) }, '/upload?filename=a')).json();
+  const { events } = (await call('/videos/{id}/timeline', 200, {}, `/videos/${id}/timeline?limit=10`)).json();
+  assert.equal((events as unknown[]).length, 3);
+  await sql`insert into video_aliases (id, video_id) values ('yyyyyyyyyyyyyyyy', ${id})`.execute(database.db);
+  await call('/videos/{id}/events', 308, {}, '/videos/yyyyyyyyyyyyyyyy/events');
+  const following = call('/videos/{id}/events', 200, {}, `/videos/${id}/events?tasks=true`);
+  await call('/videos/{id}', 204, { method: 'DELETE' }, `/videos/${id}`);
+  assert.match((await following).bytes.toString(), /event: deleted/);
+  const other = await UploadApi.start(database);
+  const all = call('/events', 200, {}, '/events', other.url);
+  await other.stopStreams();
+  await all;
+  await other[Symbol.asyncDispose]();
+});
+
+test('jobs: list, look, cancel, go on, process with a ladder; their tasks, and workers', async () => {
+  const { id } = (await call('/upload', 201, { method: 'POST', body: randomBytes(10) }, '/upload?filename=a')).json();
+  const { jobs } = (await call('/jobs', 200, {}, `/jobs?state=queued&videoId=${id}&limit=1`)).json();
+  const [{ id: jobId }] = jobs as [{ id: string }];
+  const of = (action: string) => ['/jobs/{id}'.concat(action), `/jobs/${jobId}${action}`] as const;
+  await call('/jobs/{id}', 200, {}, `/jobs/${jobId}`);
+  await insertRows(jobId);
+  const { tasks } = (await call('/jobs/{id}/tasks', 200, {}, `/jobs/${jobId}/tasks?state=open`)).json();
+  assert.equal((tasks as unknown[]).length, 1);
+  await call('/tasks', 200, {}, `/tasks?jobId=${jobId}&videoId=${id}&state=leased`);
+  await call('/workers', 200);
+  const [retry, retryPath] = of('/retry');
+  const [cancel, cancelPath] = of('/cancel');
+  await refused(retry, 409, 'job_not_failed', { method: 'POST' }, retryPath);
+  assert.equal((await call(cancel, 202, { method: 'POST' }, cancelPath)).json().state, 'cancelled');
+  await refused(cancel, 409, 'job_not_running', { method: 'POST' }, cancelPath);
+  assert.equal((await call(retry, 202, json({}), retryPath)).json().state, 'queued');
+  await call(cancel, 202, json({}), cancelPath);
+  const wish = json({ ladder: [720, 360] });
+  const { job } = (await call('/videos/{id}/process', 202, wish, `/videos/${id}/process`)).json();
+  assert.equal((job as { generation: number }).generation, 2);
+  await refused(retry, 409, 'job_not_failed', { method: 'POST' }, retryPath);
+});
+
+/** A worker that holds a task of the job, with every field filled. */
+async function insertRows(jobId: string): Promise<void> {
+  await sql`
+    insert into workers (session, worker, version, cores, memory_mib, encoders, orchestrator, connection)
+    values ('00000000-0000-4000-8000-000000000001', 'w', '1', 1, 1, '{libx264}', 'o', gen_random_uuid())
+  `.execute(database.db);
+  await sql`
+    insert into tasks (id, job_id, video_id, kind, spec, state, session, worker, lease_until, error_code, error_tail)
+    select gen_random_uuid(), id, video_id, 'audio', '{"kind": "audio", "plan": {"rendition": "a"}}', 'leased',
+      '00000000-0000-4000-8000-000000000001', 'w', now(), 'ffmpeg_failed', 'tail'
+    from jobs where id = ${jobId}
+  `.execute(database.db);
+}
+
+test('jobs, tasks and streams: every refusal', async () => {
+  const none = '00000000-0000-4000-8000-000000000000';
+  for (const id of [none, 'x']) {
+    await refused('/jobs/{id}', 404, 'no_such_job', {}, `/jobs/${id}`);
+    await refused('/jobs/{id}/tasks', 404, 'no_such_job', {}, `/jobs/${id}/tasks`);
+    for (const action of ['cancel', 'retry'])
+      await refused(`/jobs/{id}/${action}`, 404, 'no_such_job', { method: 'POST' }, `/jobs/${id}/${action}`);
+  }
+  for (const query of ['state=lost', 'limit=0', 'limit=1001', 'videoId=x'])
+    await refused('/jobs', 400, 'bad_request', {}, `/jobs?${query}`);
+  await refused('/jobs', 400, 'bad_cursor', {}, '/jobs?cursor=x');
+  await refused('/tasks', 400, 'bad_cursor', {}, '/tasks?cursor=1_2');
+  await refused('/tasks', 400, 'bad_request', {}, '/tasks?jobId=x');
+  await refused('/videos/{id}/timeline', 404, 'no_such_video', {}, `/videos/${NONE}/timeline`);
+  await refused('/videos/{id}/timeline', 400, 'bad_request', {}, `/videos/${NONE}/timeline?after=-1`);
+  await refused('/videos/{id}/events', 404, 'no_such_video', {}, `/videos/${NONE}/events`);
+  const odd = { headers: { 'last-event-id': 'x' } };
+  await refused('/videos/{id}/events', 400, 'bad_request', odd, `/videos/${NONE}/events`);
+  for (const ladder of [
+    [],
+    [361],
+    [360, 360],
+    [90],
+    [4322],
+    ['360'],
+    Array.from({ length: 13 }, (_, i) => 100 + 2 * i),
+  ])
+    await refused('/videos/{id}/process', 400, 'bad_request', json({ ladder }), `/videos/${NONE}/process`);
 });
 
 test('videos: every refusal', async () => {

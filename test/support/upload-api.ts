@@ -14,6 +14,7 @@ import { createUploadApi } from '../../src/upload/server.ts';
 import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase } from './database.ts';
 import { newVideoId } from './job-world.ts';
+import { seeingWork } from './seeing-work.ts';
 
 export type UploadApiWorld = AsyncDisposable & {
   readonly url: string;
@@ -31,8 +32,11 @@ const UPLOAD_IDLE_MS = 30_000;
 /** The public API on a real PostgreSQL, with objects in memory. */
 export async function startUploadApi({ store, maxUploadBytes }: Options): Promise<UploadApiWorld> {
   await using owned = new AsyncDisposableStack();
-  const { db } = owned.use(await startDatabase());
+  const { db, url: databaseUrl } = owned.use(await startDatabase());
+  const seeing = seeingWork({ db, url: databaseUrl });
+  owned.defer(seeing.stop);
   const app = await createUploadApi({
+    ...seeing.deps,
     store,
     records: createVideoRecords(db),
     uploads: createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs: UPLOAD_EXPIRY_MS }),

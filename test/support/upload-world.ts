@@ -16,6 +16,7 @@ import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
 import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
 import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import type { TestDatabase } from './database.ts';
+import { seeingWork } from './seeing-work.ts';
 
 export type UploadWorldOptions = {
   readonly store?: ObjectStore;
@@ -25,6 +26,7 @@ export type UploadWorldOptions = {
   readonly maxTransfers?: number;
   readonly transferWaitMs?: number;
   readonly memoryBytes?: number;
+  readonly maxStreams?: number;
 };
 
 export const MiB = 1024 * 1024;
@@ -37,14 +39,17 @@ export class UploadApi {
   readonly lines: CapturedLine[];
   readonly #app: App;
   readonly #log: ReturnType<typeof capturedLog>['log'];
+  readonly #stopSeeing: () => Promise<void>;
 
   private constructor(
     app: App,
+    stopSeeing: () => Promise<void>,
     url: string,
     of: Pick<UploadApi, 'store' | 'uploads'>,
     log: ReturnType<typeof capturedLog>,
   ) {
     this.#app = app;
+    this.#stopSeeing = stopSeeing;
     this.url = url;
     this.store = of.store;
     this.uploads = of.uploads;
@@ -52,7 +57,7 @@ export class UploadApi {
     this.#log = log.log;
   }
 
-  static async start({ db }: TestDatabase, options: UploadWorldOptions = {}): Promise<UploadApi> {
+  static async start({ db, url: databaseUrl }: TestDatabase, options: UploadWorldOptions = {}): Promise<UploadApi> {
     const {
       store = new MemoryObjectStore(),
       maxUploadBytes = 1024 * MiB,
@@ -63,7 +68,10 @@ export class UploadApi {
     const uploads = createUploadRecords({ db, leaseMs, expiryMs: 3_600_000 });
     const captured = capturedLog();
     const clock = { nowMs: () => Date.now() };
+    const seeing = seeingWork({ db, url: databaseUrl });
     const app = await createUploadApi({
+      ...seeing.deps,
+      ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
       store,
       records: createVideoRecords(db),
       uploads,
@@ -89,7 +97,7 @@ export class UploadApi {
       },
     });
     const url = await app.listen({ port: 0, host: '127.0.0.1' });
-    return new UploadApi(app, url, { store, uploads }, captured);
+    return new UploadApi(app, seeing.stop, url, { store, uploads }, captured);
   }
 
   sweep(): Promise<boolean> {
@@ -111,7 +119,13 @@ export class UploadApi {
     return Buffer.from(await answer.arrayBuffer());
   }
 
+  /** As when the process is told to stop. */
+  stopStreams(): Promise<void> {
+    return this.#stopSeeing();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stopSeeing();
     this.#app.server.closeAllConnections();
     await this.#app.close();
   }

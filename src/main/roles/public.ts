@@ -15,8 +15,8 @@ import { wireUploadApi } from './upload-api.ts';
 const UPLOAD_API_PORT = 8080;
 const ROUTER_PORT = 8090;
 
-export async function startUploadApi(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const { app, close } = await wireUploadApi(config, log);
+export async function startUploadApi(config: Config, context: RoleContext): Promise<RunningRole> {
+  const { app, close } = await wireUploadApi(config, context);
   const server = uploadServer((request, response) => app.routing(request, response));
   const url = await listenOn(server, config.MILLRACE_PORT ?? UPLOAD_API_PORT, config.MILLRACE_HOST);
   return { url, stop: () => closeServer(server).then(close) };
@@ -30,9 +30,9 @@ export async function startRouter(config: Config, { log }: RoleContext): Promise
 }
 
 /** Upload-api, pages and router behind one address: all that a browser needs. */
-export async function startPublic(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const router = await wireRouter(config, log);
-  const { app, close } = await wireUploadApi(config, log);
+export async function startPublic(config: Config, context: RoleContext): Promise<RunningRole> {
+  const router = await wireRouter(config, context.log);
+  const { app, close } = await wireUploadApi(config, context);
   const server = uploadServer((request, response) => {
     if (!router.handle(request, response)) app.routing(request, response);
   });

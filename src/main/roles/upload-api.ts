@@ -1,16 +1,21 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createIngestRecords } from '../../adapters/ingest-records.ts';
+import { createJobControl } from '../../adapters/job-control.ts';
+import { createJobLists } from '../../adapters/job-lists.ts';
+import { listenTo } from '../../adapters/notifications.ts';
 import { checkDatabase, type Database, migrate, openDatabase } from '../../adapters/postgres.ts';
 import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createUploadRecords } from '../../adapters/upload-records.ts';
+import { createVideoEvents } from '../../adapters/video-events.ts';
 import { createVideoRecords } from '../../adapters/video-records.ts';
-import type { LogEvent } from '../../domain/log-events.ts';
+import { EVENT_CHANNEL } from '../../adapters/wake-ups.ts';
 import type { App } from '../../lib/app.ts';
 import { Bell } from '../../lib/bell.ts';
-import type { Log } from '../../lib/log.ts';
+import { KeyedBell } from '../../lib/keyed-bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { repeat } from '../../lib/repeat.ts';
+import { ringVideo } from '../../upload/follow-library.ts';
 import { isPublicAddress } from '../../upload/ingest/public-address.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
 import { PartPool } from '../../upload/part-pool.ts';
@@ -29,6 +34,7 @@ import {
   uptimeSeconds,
   VERSION,
 } from '../parts.ts';
+import type { RoleContext } from '../role.ts';
 
 export type UploadApi = { readonly app: App; readonly close: () => Promise<void> };
 
@@ -39,9 +45,10 @@ const SWEEP_EVERY_MS = 60_000;
 const INGEST_BACKOFF = { firstMs: 2_000, maxMs: 60_000 };
 
 /** The upload-api, ready to listen. */
-export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise<UploadApi> {
+export async function wireUploadApi(config: Config, { log, stopping }: RoleContext): Promise<UploadApi> {
   const store = await openStore(config);
-  const db = openDatabase(required(config, 'MILLRACE_DATABASE_URL'), (err) => log.warn('database_error', { err }));
+  const databaseUrl = required(config, 'MILLRACE_DATABASE_URL');
+  const db = openDatabase(databaseUrl, (err) => log.warn('database_error', { err }));
   await migrate(db);
   const expiryMs = config.MILLRACE_UPLOAD_EXPIRY_SECONDS * 1000;
   const uploads = createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs });
@@ -50,12 +57,23 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
   const ingests = createIngestRecords({ db, leaseMs: UPLOAD_LEASE_MS });
   const isAllowed = (address: string): boolean => config.MILLRACE_INGEST_PRIVATE || isPublicAddress(address);
   const bell = new Bell();
+  const videoBell = new KeyedBell();
+  const stopListening = listenTo(databaseUrl, {
+    channels: { [EVENT_CHANNEL]: (videoId) => ringVideo(videoBell, videoId) },
+    onConnected: () => videoBell.ringAll(),
+    onError: (err) => log.warn('database_error', { err }),
+  });
   const pages = join(PROJECT_ROOT, 'web', 'dist');
   const app = await createUploadApi({
     store,
     records,
     uploads,
     ingests,
+    jobLists: createJobLists(db),
+    jobControl: createJobControl(db),
+    events: createVideoEvents(db),
+    videoBell,
+    stopping,
     isAllowed,
     bell,
     ingestDeadlineMs: config.MILLRACE_INGEST_DEADLINE_SECONDS * 1000,
@@ -81,11 +99,11 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
     },
   });
   await app.ready();
-  const stopping = new AbortController();
+  const closing = new AbortController();
   const sweeping = repeat(() => sweepUploads({ store, uploads, log }), {
     everyMs: Math.min(SWEEP_EVERY_MS, expiryMs),
     bell: new Bell(),
-    signal: stopping.signal,
+    signal: closing.signal,
     onError: (err) => log.warn('upload_sweep_failed', { err }),
   });
   const ingesting = runIngests(
@@ -104,13 +122,14 @@ export async function wireUploadApi(config: Config, log: Log<LogEvent>): Promise
       random: Math.random,
       backoff: INGEST_BACKOFF,
     },
-    { atOnce: config.MILLRACE_MAX_INGESTS, bell, signal: stopping.signal },
+    { atOnce: config.MILLRACE_MAX_INGESTS, bell, signal: closing.signal },
   );
   const close = async (): Promise<void> => {
-    stopping.abort();
+    closing.abort();
     await app.close();
     await sweeping;
     await ingesting;
+    await stopListening();
     await db.destroy();
   };
   return { app, close };
