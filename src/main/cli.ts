@@ -13,8 +13,12 @@ const HELP = `millrace <command>
   upload FILE…   send files, going on where an earlier run stopped; --url http://localhost:8080
   hash FILE…     print the content id that the server gives to a file
 
-  edge drain E   let sessions move away from an edge, by name or address, before it is ended
-  edge undrain E take that back
+  jobs           the newest jobs; --state failed, --limit 20
+  tasks [JOB]    all tasks of a job, or the open ones of all jobs; --state, --limit 50
+  workers        who is connected, and what they work on
+  cancel JOB     end a job; its video keeps what was published before
+  retry JOB      go on with a failed or cancelled job; what is done stays done
+                 all five: --json, --url; JOB is a job, the beginning of its id, or a video
 
   upload-api     one role of its own, configured by MILLRACE_… settings
   orchestrator
@@ -42,15 +46,15 @@ const COMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> = {
   help: async () => console.log(HELP),
 };
 
-/** Commands of which the first word is a role's name. */
-const ROLE_COMMANDS: Readonly<Record<string, (args: readonly string[], config: Config) => Promise<void>>> = {
-  edge: async (args, config) => (await import('./commands/edge.ts')).edge(args, config),
-};
-
 /** Clients of an instance that may be elsewhere: they need no settings. */
 const CLIENTS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   upload: async (args) => (await import('./commands/upload.ts')).upload(args),
   hash: async (args) => (await import('./commands/hash.ts')).hash(args),
+  jobs: async (args) => (await import('./commands/jobs.ts')).jobs(args),
+  tasks: async (args) => (await import('./commands/tasks.ts')).tasks(args),
+  workers: async (args) => (await import('./commands/workers.ts')).workers(args),
+  cancel: async (args) => (await import('./commands/control.ts')).cancel(args),
+  retry: async (args) => (await import('./commands/control.ts')).retry(args),
 };
 
 async function main(name = 'help', ...args: readonly string[]): Promise<void> {
@@ -61,8 +65,6 @@ async function main(name = 'help', ...args: readonly string[]): Promise<void> {
   if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
   const config = parseConfig(process.env);
   if (command) return command(config);
-  const roleCommand = ROLE_COMMANDS[name];
-  if (roleCommand && args.length > 0) return roleCommand(args, config);
   if (role) await runRole(logOf(config, name) as Log<LogEvent>, async (context) => (await role())(config, context));
 }
 

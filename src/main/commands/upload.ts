@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
-import { ConfigError } from '../config.ts';
+import { parseClientArgs } from './client-args.ts';
 import { hashFile } from './hash-file.ts';
 import { progressLine } from './progress-line.ts';
 import { TryAgain } from './tus-request.ts';
@@ -31,18 +30,10 @@ export async function upload(args: readonly string[]): Promise<void> {
 
 /** @throws ConfigError */
 export function parseUploadArgs(args: readonly string[]): { files: readonly string[]; server: string } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      options: { url: { type: 'string', default: 'http://localhost:8080' } },
-      allowPositionals: true,
-    });
-    if (positionals.length === 0) throw new Error('upload needs at least one file.');
-    if (!/^https?:$/.test(new URL(values.url).protocol)) throw new Error('--url must begin with http:// or https://.');
-    return { files: positionals, server: new URL(values.url).origin };
-  } catch (error) {
-    throw new ConfigError(error instanceof Error ? error.message : String(error));
-  }
+  const { names, server } = parseClientArgs(args, {}, ({ length }) =>
+    length === 0 ? 'upload needs at least one file.' : undefined,
+  );
+  return { files: names, server };
 }
 
 async function uploadOne(file: string, server: string): Promise<void> {
