@@ -1,12 +1,12 @@
 import { DomainError } from '../domain/errors.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { HeldTask, JobRecords, TaskRef } from '../domain/job-records.ts';
-import type { EncodeResult, StoredRendition } from '../domain/tasks.ts';
+import type { EncodeResult, JobPlan, StoredRendition } from '../domain/tasks.ts';
 import { answered } from './database-outage.ts';
 import { type LeaseDeps, lendTasks, renewLease } from './lend-tasks.ts';
 import type { Database } from './postgres.ts';
 import { reconcileJobs } from './reconcile-jobs.ts';
-import { completeProbe, completePublish, completeTask, giveBackTask } from './settle-tasks.ts';
+import { completeProbe, completePublish, completeTask, completeTrial, giveBackTask } from './settle-tasks.ts';
 import { startQueuedJobs } from './start-jobs.ts';
 import { failTask, takeFromGone, takeFromSilent } from './task-setbacks.ts';
 import type { Tx } from './transitions.ts';
@@ -21,6 +21,8 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
     renew: (ref) => answered(() => renewLease(deps, ref)),
     taskOf: (ref) => answered(() => taskOf(db, ref)),
     completeProbe: (ref, plan, tasks) => inTransaction((tx) => completeProbe(tx, ref, plan, tasks)),
+    completeTrial: (ref, trial, plan, tasks) => inTransaction((tx) => completeTrial(tx, ref, trial, plan, tasks)),
+    planOf: (jobId) => answered(() => planOf(db, jobId)),
     complete: (ref, result) => inTransaction((tx) => completeTask(tx, ref, result)),
     fail: (ref, failure, decide) => inTransaction((tx) => failTask(tx, ref, failure, decide)),
     giveBack: (ref) => inTransaction((tx) => giveBackTask(tx, ref)),
@@ -50,9 +52,14 @@ async function taskOf(db: Database, { taskId, token }: TaskRef): Promise<HeldTas
   return ladder ? { ...held, ladder } : held;
 }
 
-async function finishedWork(db: Database, jobId: JobId) {
+async function planOf(db: Database, jobId: JobId): Promise<JobPlan> {
   const job = await db.selectFrom('jobs').select('plan').where('id', '=', jobId).executeTakeFirstOrThrow();
   if (!job.plan) throw new Error(`job ${jobId} has no plan`);
+  return job.plan;
+}
+
+async function finishedWork(db: Database, jobId: JobId) {
+  const plan = await planOf(db, jobId);
   const tasks = await db
     .selectFrom('tasks')
     .select('result')
@@ -61,5 +68,5 @@ async function finishedWork(db: Database, jobId: JobId) {
     .where('state', '=', 'done')
     .execute();
   const renditions = tasks.flatMap(({ result }): readonly StoredRendition[] => (result as EncodeResult).renditions);
-  return { plan: job.plan, renditions };
+  return { plan, renditions };
 }

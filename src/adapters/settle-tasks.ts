@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { PlannedTask, TaskRef } from '../domain/job-records.ts';
-import type { EncodeResult, JobPlan, TaskResult } from '../domain/tasks.ts';
+import type { EncodeResult, JobPlan, TaskResult, TrialResult } from '../domain/tasks.ts';
 import type { RenditionResource } from '../domain/video-resource.ts';
 import { addTasks } from './add-tasks.ts';
 import { json } from './postgres.ts';
@@ -43,6 +43,26 @@ export async function completeProbe(tx: Tx, ref: TaskRef, plan: JobPlan, tasks: 
     .execute();
   await storeFacts(tx, videoId, plan);
   await addTasks(tx, jobId, tasks);
+  await ringOrchestrators(tx);
+}
+
+/** Publish waits on: the trial is open until its transaction has brought what comes after it. */
+export async function completeTrial(
+  tx: Tx,
+  ref: TaskRef,
+  trial: TrialResult,
+  plan: JobPlan,
+  tasks: readonly PlannedTask[],
+): Promise<void> {
+  await heldTask(tx, ref);
+  const { jobId } = await finishTask(tx, ref, trial);
+  await tx
+    .updateTable('jobs')
+    .set((eb) => ({ plan: json(plan), tasks_planned: eb('tasks_planned', '+', tasks.length) }))
+    .where('id', '=', jobId)
+    .execute();
+  await addTasks(tx, jobId, tasks);
+  await unblockPublish(tx, jobId);
   await ringOrchestrators(tx);
 }
 

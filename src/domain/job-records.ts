@@ -9,6 +9,7 @@ import type {
   TaskNeeds,
   TaskResult,
   TaskSpec,
+  TrialResult,
 } from './tasks.ts';
 import type { RenditionResource } from './video-resource.ts';
 
@@ -102,6 +103,9 @@ export interface JobRecords {
   taskOf(ref: TaskRef): Promise<HeldTask>;
   /** The probe is done: its job gets a plan and the tasks that carry it out, and a publish task after them all. */
   completeProbe(ref: TaskRef, plan: JobPlan, tasks: readonly PlannedTask[]): Promise<void>;
+  /** The trial is done: its job's plan gets its final ladder, and the tasks that this adds. */
+  completeTrial(ref: TaskRef, trial: TrialResult, plan: JobPlan, tasks: readonly PlannedTask[]): Promise<void>;
+  planOf(jobId: JobId): Promise<JobPlan>;
   /** True when the job's publish task is ready by that. */
   complete(ref: TaskRef, result: TaskResult): Promise<boolean>;
   /** A dead task fails its job and cancels what is left of it. */

@@ -30,6 +30,7 @@ export const LOG_EVENTS = [
   // orchestrate
   'job_started',
   'job_planned',
+  'ladder_chosen',
   'job_succeeded',
   'job_failed',
   'task_leased',
@@ -63,6 +64,7 @@ export const LOG_EVENTS = [
   'segment_stored',
   'segments_reused',
   'segment_invalid',
+  'trial_skipped',
   'ffmpeg_started',
   'ffmpeg_exited',
   // serve

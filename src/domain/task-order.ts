@@ -2,7 +2,8 @@ import { secondsOf } from './cut-plan.ts';
 import { lowestRung } from './growing-offer.ts';
 import type { PlannedTask } from './job-records.ts';
 import type { SourceRef } from './source.ts';
-import type { JobPlan, Rung, VideoTrackFacts } from './tasks.ts';
+import type { JobPlan, Rung, VideoCodec, VideoTrackFacts } from './tasks.ts';
+import { trialRung } from './title-ladder.ts';
 
 /**
  * Where tasks stand in the one line of all videos, in seconds. What viewers need first is urgent: below zero, counted
@@ -37,7 +38,10 @@ export const probeTask = (source: SourceRef, generation: number): PlannedTask =>
   needs: { memoryMib: BASE_MIB, encoders: [] },
 });
 
-/** The tasks that carry out a plan; the last one, publish, waits for all the others. */
+/**
+ * The tasks that carry out a plan; the last one, publish, waits for all the others. With a trial before it, all but the
+ * lowest rung waits for {@link tasksAfterTrial}.
+ */
 export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): PlannedTask[] {
   const of = { source, generation };
   const audio = plan.audio.map((audioPlan): PlannedTask => {
@@ -45,29 +49,67 @@ export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): P
     return { spec: { kind: 'audio', playsEarly: true, ...of, plan: audioPlan }, dueSeconds: FIRST_DUE, needs };
   });
   const publish = { spec: { kind: 'publish', ...of } as const, dueSeconds: 0, needs: { memoryMib: 0, encoders: [] } };
-  return [...audio, ...encodeTasks(plan, of), publish];
+  const encode = plan.trial
+    ? [...trialTask(plan, of), ...lowTasks(plan, of)]
+    : [...lowTasks(plan, of), ...restTasks(plan, of)];
+  return [...audio, ...encode, publish];
 }
 
-/** Each chunk in its lowest rung first, then in all the others at once. */
-function encodeTasks({ facts, grid, rungs, chunks }: JobPlan, of: { source: SourceRef; generation: number }) {
+/** What is left to do once the ladder is chosen. */
+export const tasksAfterTrial = (plan: JobPlan, source: SourceRef, generation: number): PlannedTask[] =>
+  restTasks(plan, { source, generation });
+
+type Of = { readonly source: SourceRef; readonly generation: number };
+
+/** Soon after what makes the video playable: most of the work waits for it. */
+const TRIAL_DUE = FIRST_DUE + 1;
+
+function trialTask({ facts, grid }: JobPlan, of: Of): PlannedTask[] {
   const track = facts.video;
-  const lowest = lowestRung(rungs);
-  if (!track || !grid || !lowest) return [];
-  const others = rungs.filter((rung) => rung !== lowest);
-  const total = secondsOf(grid, grid.frames);
-  return chunks.flatMap((chunk): PlannedTask[] => {
-    const start = secondsOf(grid, chunk.firstFrame);
-    const task = (made: readonly Rung[], dueSeconds: number): PlannedTask => {
-      const needs = { memoryMib: encodeMib(track, made), encoders: ['libx264'] };
-      return {
-        spec: { kind: 'encode', playsEarly: made.includes(lowest), ...of, track, grid, rungs: made, chunk },
-        dueSeconds,
-        needs,
-      };
-    };
-    const low = task([lowest], dueOfLowRung(start));
-    return others.length === 0 ? [low] : [low, task(others, dueOfRest(start, total))];
+  if (!track || !grid) return [];
+  const needs = { memoryMib: encodeMib(track, [trialRung(track)]), encoders: ['libx264'] };
+  return [{ spec: { kind: 'trial', ...of, track, grid }, dueSeconds: TRIAL_DUE, needs }];
+}
+
+function lowTasks(plan: JobPlan, of: Of): PlannedTask[] {
+  const lowest = lowestRung(plan.rungs);
+  return lowest ? encodeTasks(plan, of, [lowest], dueOfLowRung, true) : [];
+}
+
+/** Each codec by itself, the one that every player decodes first: others take several times as long. */
+function restTasks(plan: JobPlan, of: Of): PlannedTask[] {
+  const lowest = lowestRung(plan.rungs);
+  const others = plan.rungs.filter((rung) => rung !== lowest);
+  const byCodec = [...Map.groupBy(others, codecOf).values()];
+  return byCodec.flatMap((rungs, i) => {
+    const due = (startSeconds: number, totalSeconds: number) =>
+      dueOfRest(startSeconds + i * totalSeconds, totalSeconds);
+    return encodeTasks(plan, of, rungs, due, false);
   });
+}
+
+const codecOf = ({ codec = 'h264' }: Rung): VideoCodec => codec;
+const ENCODERS = { h264: 'libx264', hevc: 'libx265', av1: 'libsvtav1' } as const;
+
+function encodeTasks(
+  { facts, grid, chunks }: JobPlan,
+  of: Of,
+  rungs: readonly Rung[],
+  due: (startSeconds: number, totalSeconds: number) => number,
+  playsEarly: boolean,
+): PlannedTask[] {
+  const track = facts.video;
+  if (!track || !grid) return [];
+  const needs = {
+    memoryMib: encodeMib(track, rungs),
+    encoders: [...new Set(rungs.map((rung) => ENCODERS[codecOf(rung)]))],
+  };
+  const total = secondsOf(grid, grid.frames);
+  return chunks.map((chunk) => ({
+    spec: { kind: 'encode', playsEarly, ...of, track, grid, rungs, chunk },
+    dueSeconds: due(secondsOf(grid, chunk.firstFrame), total),
+    needs,
+  }));
 }
 
 /** Programs and their buffers, without pictures. */

@@ -22,8 +22,16 @@ export type VideoTrackFacts = {
   readonly frameRate: FrameRate;
   /** Frames of the whole video on that grid, which encoding must then find. */
   readonly frames: number;
-  /** The track's first timestamp, as the decimal text that ffmpeg is given back unchanged. */
+  /** Time 0 of the grid, a timestamp of the track as the decimal text that ffmpeg is given back unchanged. */
   readonly startSeconds: string;
+  /** How long after time 0 the first picture comes: the sound begins earlier, and that picture is shown meanwhile. */
+  readonly leadSeconds?: number;
+  /** The last of `frames`, in which the last picture is held because the sound goes on. */
+  readonly heldFrames?: number;
+  /** Time 0 for the sound, where the container has no presentation times and pictures come out of a decoder late. */
+  readonly soundStartSeconds?: string;
+  /** What is taken off timestamps after the first, second… jump in them, in seconds. Then nothing can be sought. */
+  readonly jumps?: readonly string[];
   readonly interlaced: boolean;
   readonly squarePixels: boolean;
   /** Longest distance between keyframes seen near the start, in seconds: the preroll must be longer. */
@@ -40,19 +48,28 @@ export type AudioTrackFacts = {
   readonly channels: number;
   readonly sampleRateHz: number;
   readonly language?: string;
+  /** True for the track that the file marks as the one to play. */
+  readonly isDefault?: boolean;
   readonly startSeconds: string;
   readonly durationSeconds: number;
+  /** As for pictures. */
+  readonly jumps?: readonly string[];
 };
 
 /** One planned row of the ladder. */
 export type Rung = {
-  /** Also the rendition's name: v1080, v720… after the shorter side. */
+  /** Also the rendition's name: v1080, v720… after the shorter side; v1080-hevc, v1080-av1. */
   readonly rendition: string;
   readonly widthPx: number;
   readonly heightPx: number;
   readonly maxrateBps: number;
   readonly crf: number;
+  /** Unset: h264, which every player decodes. */
+  readonly codec?: VideoCodec;
 };
+
+export const VIDEO_CODECS = ['h264', 'hevc', 'av1'] as const;
+export type VideoCodec = (typeof VIDEO_CODECS)[number];
 
 /** The time grid that all chunks of a video share. Ticks are of the timescale. */
 export type VideoGrid = {
@@ -96,20 +113,27 @@ export type JobPlan = {
   readonly rungs: readonly Rung[];
   readonly chunks: readonly Chunk[];
   readonly audio: readonly AudioPlan[];
+  /** All but the lowest rung is chosen after a trial. */
+  readonly trial?: boolean;
 };
 
 type OfTask = { readonly source: SourceRef; readonly generation: number };
+/** Its segments are played before the job is done: each is reported as soon as it is stored. */
+type PlaysEarly = { readonly playsEarly?: boolean };
 export type ProbeSpec = OfTask & { readonly kind: 'probe' };
-export type EncodeSpec = OfTask & {
-  readonly kind: 'encode';
-  readonly track: VideoTrackFacts;
-  readonly grid: VideoGrid;
-  readonly rungs: readonly Rung[];
-  readonly chunk: Chunk;
-};
-export type AudioSpec = OfTask & { readonly kind: 'audio'; readonly plan: AudioPlan };
+export type EncodeSpec = OfTask &
+  PlaysEarly & {
+    readonly kind: 'encode';
+    readonly track: VideoTrackFacts;
+    readonly grid: VideoGrid;
+    readonly rungs: readonly Rung[];
+    readonly chunk: Chunk;
+  };
+/** A quick look at how hard the content is, before the ladder is chosen. */
+export type TrialSpec = OfTask & { readonly kind: 'trial'; readonly track: VideoTrackFacts; readonly grid: VideoGrid };
+export type AudioSpec = OfTask & PlaysEarly & { readonly kind: 'audio'; readonly plan: AudioPlan };
 export type PublishSpec = OfTask & { readonly kind: 'publish' };
-export type TaskSpec = ProbeSpec | EncodeSpec | AudioSpec | PublishSpec;
+export type TaskSpec = ProbeSpec | TrialSpec | EncodeSpec | AudioSpec | PublishSpec;
 export type TaskKind = TaskSpec['kind'];
 
 /** A segment that stands validated in the object store. */
@@ -130,12 +154,21 @@ export type StoredRendition = {
   readonly segments: readonly StoredSegment[];
 };
 
+/** What a constant-quality encode of a few samples took, at one small size. */
+export type TrialResult = {
+  readonly widthPx: number;
+  readonly heightPx: number;
+  /** Bits per second of each sample. */
+  readonly ratesBps: readonly number[];
+};
 export type EncodeResult = { readonly renditions: readonly StoredRendition[] };
 export type TaskResult<K extends TaskKind = TaskKind> = K extends 'probe'
   ? SourceFacts
-  : K extends 'publish'
-    ? Record<string, never>
-    : EncodeResult;
+  : K extends 'trial'
+    ? TrialResult
+    : K extends 'publish'
+      ? Record<string, never>
+      : EncodeResult;
 
 /** A task that this worker may work on until its lease ends. The token fences every later call. */
 export type LentTask = {

@@ -37,6 +37,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   MILLRACE_MAX_UPLOAD_BYTES: ['0', 'all'],
   MILLRACE_LEASE_SECONDS: ['1', '3601', 'long'],
   MILLRACE_RECONCILE_SECONDS: ['0', '3601', 'often'],
+  MILLRACE_LADDER: ['best', 'none'],
+  MILLRACE_CODECS: ['vp9', 'hevc', 'h264,h266'],
   MILLRACE_LOG_LEVEL: ['loud', 'INFO'],
   MILLRACE_HOST: ['0.0.0.0', '192.168.1.10', '::', 'example.org', '127.0.0.1.example.org'],
 };

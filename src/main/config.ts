@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VIDEO_CODECS } from '../domain/tasks.ts';
 
 /**
  * Settings come from the environment and are parsed once. A wrong one stops the start, with its name.
@@ -59,6 +60,15 @@ const settings = z.strictObject({
   MILLRACE_LEASE_SECONDS: z.coerce.number().int().min(2).max(3_600).default(15),
   /** How often an orchestrator looks for what no live task stands behind. */
   MILLRACE_RECONCILE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(20),
+  /** Fitted to each video after a trial, or the same table for all. */
+  MILLRACE_LADDER: z.enum(['per-title', 'standard']).default('per-title'),
+  /** H.264 is always made; newer codecs take several times the work. */
+  MILLRACE_CODECS: z
+    .string()
+    .default('h264')
+    .transform((text) => text.split(',').map((codec) => codec.trim()))
+    .pipe(z.array(z.enum(VIDEO_CODECS)))
+    .refine((codecs) => codecs.includes('h264'), 'must name h264, which every player decodes'),
   MILLRACE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 

@@ -34,6 +34,8 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     ...own,
     MILLRACE_LEASE_SECONDS: config.MILLRACE_LEASE_SECONDS,
     MILLRACE_RECONCILE_SECONDS: config.MILLRACE_RECONCILE_SECONDS,
+    MILLRACE_LADDER: config.MILLRACE_LADDER,
+    MILLRACE_CODECS: config.MILLRACE_CODECS,
   });
   const workers = (await freePorts(config.MILLRACE_WORKERS)).map((port, i) =>
     child('worker', `worker-${i + 1}`, port, {

@@ -9,10 +9,10 @@ import { type App, type AppOptions, createApp } from '../lib/app.ts';
 import type { Bell } from '../lib/bell.ts';
 import type { ClaimLine } from './claim-line.ts';
 import { completeMessage, failMessage, reportMessage, taskParams, tokenMessage, workerMessage } from './messages.ts';
-import { completeTask, failTask, returnTask, type SettleDeps } from './settle-task.ts';
+import { type CompleteDeps, completeTask, failTask, returnTask } from './settle-task.ts';
 import type { WorkerLines } from './worker-lines.ts';
 
-export type OrchestratorDeps = SettleDeps & {
+export type OrchestratorDeps = CompleteDeps & {
   readonly records: Pick<JobRecords, 'renew'>;
   readonly growth: Pick<GrowthRecords, 'report'>;
   /** Rings when there may be something to grow. */

@@ -1,30 +1,36 @@
 import { DomainError } from '../domain/errors.ts';
 import type { Decide, HeldTask, JobRecords, Setback, TaskRef } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import type { SourceFacts, TaskFailure, TaskResult } from '../domain/tasks.ts';
+import type { SourceFacts, TaskFailure, TaskResult, TrialResult } from '../domain/tasks.ts';
 import type { Bell } from '../lib/bell.ts';
 import type { Log } from '../lib/log.ts';
-import { planVideo } from './plan-video.ts';
+import { type LadderPolicy, planLadder, planVideo } from './plan-video.ts';
 
 export type SettleDeps = {
-  readonly records: Pick<JobRecords, 'taskOf' | 'complete' | 'completeProbe' | 'fail' | 'giveBack'>;
+  readonly records: Pick<
+    JobRecords,
+    'taskOf' | 'planOf' | 'complete' | 'completeProbe' | 'completeTrial' | 'fail' | 'giveBack'
+  >;
   readonly decide: Decide;
   /** Rings when there may be something to lend, or to publish. */
   readonly bells: { readonly work: Bell; readonly own: Bell };
   readonly log: Log<LogEvent>;
 };
 
+export type CompleteDeps = SettleDeps & { readonly ladders: LadderPolicy };
+
 /** The attempt brought a result. */
-export async function completeTask(ref: TaskRef, result: TaskResult, deps: SettleDeps): Promise<void> {
+export async function completeTask(ref: TaskRef, result: TaskResult, deps: CompleteDeps): Promise<void> {
   const task = await deps.records.taskOf(ref);
   if (task.spec.kind === 'probe') await planOrFail({ ...task, ...ref }, result as SourceFacts, deps);
+  else if (task.spec.kind === 'trial') await chooseLadder({ ...task, ...ref }, result as TrialResult, deps);
   else if (await deps.records.complete(ref, result)) deps.bells.own.ring();
   deps.log.info('task_done', { ...idsOf(task), kind: task.spec.kind });
 }
 
-async function planOrFail(task: HeldTask & TaskRef, facts: SourceFacts, deps: SettleDeps): Promise<void> {
+async function planOrFail(task: HeldTask & TaskRef, facts: SourceFacts, deps: CompleteDeps): Promise<void> {
   try {
-    const plan = await planVideo(task, facts, deps.records);
+    const plan = await planVideo(task, facts, deps.ladders, deps.records);
     const rungs = plan.rungs.map((rung) => rung.rendition);
     const planned = { rungs, chunks: plan.chunks.length, frames: plan.grid?.frames ?? 0 };
     deps.log.info('job_planned', { ...idsOf(task), ...planned });
@@ -33,6 +39,13 @@ async function planOrFail(task: HeldTask & TaskRef, facts: SourceFacts, deps: Se
     if (!(error instanceof DomainError) || !UNUSABLE.has(error.code)) throw error;
     await failTask(task, { code: error.code, message: error.message, cause: 'input' }, deps);
   }
+}
+
+async function chooseLadder(task: HeldTask & TaskRef, trial: TrialResult, deps: CompleteDeps): Promise<void> {
+  const { rungs } = await planLadder(task, trial, deps.ladders, deps.records);
+  const capsBps = Object.fromEntries(rungs.map(({ rendition, maxrateBps }) => [rendition, maxrateBps]));
+  deps.log.info('ladder_chosen', { ...idsOf(task), ratesBps: trial.ratesBps, capsBps });
+  deps.bells.work.ring();
 }
 
 /** What a plan says of a source that nothing can be made of; anything else is no word on the source. */

@@ -1,5 +1,7 @@
 import { MAX_PIXELS } from '../domain/plan-job.ts';
-import type { AudioPlan, EncodeSpec, Rung, VideoGrid, VideoTrackFacts } from '../domain/tasks.ts';
+import type { AudioPlan, EncodeSpec, Rung, VideoTrackFacts } from '../domain/tasks.ts';
+import { encoderArgs } from './encoder-args.ts';
+import { JUMP_AHEAD_SECONDS, JUMP_BACK_SECONDS } from './read-packets.ts';
 
 /** Containers that people have; playlists, scripts and single images are no input. */
 const FORMATS = 'mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,wav,mp3,aac,flac,mxf';
@@ -26,36 +28,58 @@ export function videoArgs(run: VideoRun): string[] {
     ...QUIET,
     ...['-filter_complex_threads', '1', '-copyts', '-noaccurate_seek', '-threads', '1'],
     ...seek(run),
-    ...['-an', '-sn', '-dn', ...guardedInput(), '-i', run.url],
+    // A size that changes on the way is the scaler's to follow: a new graph would forget which frame is due.
+    ...['-an', '-sn', '-dn', '-reinit_filter', '0', ...guardedInput(), '-i', run.url],
     ...['-filter_complex', videoGraph(run)],
     ...run.rungs.flatMap((rung, i) => videoOutput(rung, i, run)),
   ];
 }
 
 /** Left out where decoding has to start at the beginning anyway. */
-function seek({ chunk, grid, track, prerollSeconds }: VideoRun): string[] {
+function seek(run: VideoRun): string[] {
+  const fromStart = seekSeconds(run);
+  return fromStart > 0 ? ['-seek_timestamp', '1', '-ss', (Number(run.track.startSeconds) + fromStart).toFixed(6)] : [];
+}
+
+/** After time 0; not above 0 where decoding starts at the beginning. A held picture is the last one that there is. */
+function seekSeconds({ chunk, grid, track, prerollSeconds }: VideoRun): number {
+  if (track.jumps) return 0;
   const { numerator, denominator } = grid.frameRate;
-  const fromStart = (chunk.firstFrame * denominator) / numerator - prerollSeconds;
-  if (fromStart <= 0) return [];
-  return ['-seek_timestamp', '1', '-ss', (Number(track.startSeconds) + fromStart).toFixed(6)];
+  const lastFrame = track.frames - (track.heldFrames ?? 0) - 1;
+  const fromStart = (Math.min(chunk.firstFrame, lastFrame) * denominator) / numerator - prerollSeconds;
+  return fromStart > (track.leadSeconds ?? 0) ? fromStart : 0;
 }
 
 /**
  * The absolute frame grid: `fps` works on time since the start of the track and `trim` counts whole frames,
  * so nothing is rounded between chunks. Each size is scaled from the next larger one, which is cheaper.
  */
-function videoGraph({ track, grid, rungs, chunk }: VideoRun): string {
+function videoGraph(run: VideoRun): string {
+  const { track, grid, rungs, chunk } = run;
   const { numerator, denominator } = grid.frameRate;
-  // Where the first pictures cannot be decoded (open GOP), the first one that can stands in for them.
-  const padStart = chunk.firstFrame === 0 ? ':start_time=0' : '';
+  // Where the first pictures cannot be decoded (open GOP) or come late, the first one that can stands in for them.
+  const padStart = seekSeconds(run) > 0 ? '' : ':start_time=0';
   const onGrid = [
     ...(track.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
-    `setpts=PTS-(${track.startSeconds})/TB`,
-    `fps=${numerator}/${denominator}:round=near${padStart}`,
+    onTime('setpts', track.startSeconds, track.jumps),
+    `fps=${numerator}/${denominator}:round=near:eof_action=pass${padStart}`,
+    ...(track.heldFrames ? [`tpad=stop=${track.heldFrames}:stop_mode=clone`] : []),
     `trim=start_pts=${chunk.firstFrame}:end_pts=${chunk.firstFrame + chunk.frames}`,
   ].join(',');
   const scaled = rungs.map((rung, i) => `[s${i}]${scale(rung, i === 0 ? track : undefined)}${forkAfter(i, rungs)}`);
   return [`[0:${track.streamIndex}]${onGrid}[s0]`, ...scaled].join(';');
+}
+
+/**
+ * Makes time begin at 0 and, where timestamps jump, go on steadily: an expression that counts the jumps it meets, as
+ * the probe did, and takes off what belongs to each.
+ */
+function onTime(filter: 'setpts' | 'asetpts', startSeconds: string, jumps: readonly string[] = []): string {
+  if (jumps.length === 0) return `${filter}=PTS-(${startSeconds})/TB`;
+  const step = '(PTS-PREV_INPTS)*TB';
+  const count = `st(0,ld(0)+lt(${step},-${JUMP_BACK_SECONDS})+gt(${step},${JUMP_AHEAD_SECONDS}))`;
+  const offsets = jumps.map((offset, i) => `+eq(ld(0),${i + 1})*(${offset})`).join('');
+  return `${filter}='${count};PTS-(${startSeconds}${offsets})/TB'`;
 }
 
 const scale = ({ widthPx, heightPx }: Rung, source?: VideoTrackFacts): string =>
@@ -74,8 +98,7 @@ function videoOutput(rung: Rung, index: number, { chunk, grid }: VideoRun): stri
   return [
     ...['-map', `[o${index}]`, ...REPEATABLE],
     ...['-frames:v', String(chunk.frames), '-fps_mode', 'passthrough'],
-    // With a rate cap x264 repeats itself bit by bit with one thread only.
-    ...['-c:v', 'libx264', '-preset', 'veryfast', '-threads', '1', ...quality(rung), ...gops(grid)],
+    ...encoderArgs(rung, grid),
     ...['-video_track_timescale', String(grid.timescale)],
     // frag_discont: fragments carry the time they have on the grid instead of starting at 0.
     ...['-f', 'mp4', '-movflags', '+cmaf+frag_keyframe+delay_moov+skip_trailer+frag_discont'],
@@ -83,24 +106,12 @@ function videoOutput(rung: Rung, index: number, { chunk, grid }: VideoRun): stri
   ];
 }
 
-/** Constant quality under a cap. CRF 0 is lossless, which has no cap and which the High profile cannot carry. */
-function quality({ crf, maxrateBps }: Rung): string[] {
-  if (crf === 0) return ['-crf', '0'];
-  const cap = String(maxrateBps);
-  return ['-crf', String(crf), '-maxrate', cap, '-bufsize', cap, '-profile:v', 'high'];
-}
-
-/** Closed GOPs of one length; stitchable, or the init segment would depend on the content. */
-const gops = ({ gopFrames }: VideoGrid): string[] => [
-  '-x264-params',
-  `keyint=${gopFrames}:min-keyint=${gopFrames}:scenecut=0:open-gop=0:bframes=3:b-pyramid=normal:stitchable=1`,
-];
-
 /** A whole track as AAC in fragmented MP4, to pipe 3; exactly `plan.samples` long and starting at the origin. */
 export function audioArgs({ url, plan }: { readonly url: string; readonly plan: AudioPlan }): string[] {
   const graph = [
-    `[0:${plan.track.streamIndex}]asetpts=PTS-(${plan.originSeconds})/TB`,
-    `aresample=${plan.sampleRateHz}:async=1000:first_pts=0`,
+    `[0:${plan.track.streamIndex}]${onTime('asetpts', plan.originSeconds, plan.track.jumps)}`,
+    // flags=res: without it the first correction of uneven times makes swresample (5.1) begin anew, with silence.
+    `aresample=${plan.sampleRateHz}:async=1000:first_pts=0:flags=res`,
     'aformat=sample_fmts=fltp:channel_layouts=stereo',
     `apad,atrim=end_sample=${plan.samples},asetpts=N/SR/TB[a]`,
   ].join(',');

@@ -2,12 +2,15 @@ import type { TaskResult, TaskSpec } from '../domain/tasks.ts';
 import { encodeAudio } from './encode-audio.ts';
 import { type EncodeDeps, encodeChunk } from './encode-chunk.ts';
 import { probeSource } from './probe-source.ts';
+import { tryQuality } from './try-quality.ts';
 
 /** Does what a task asks for, once. */
 export async function performTask(spec: TaskSpec, deps: EncodeDeps): Promise<TaskResult> {
   switch (spec.kind) {
     case 'probe':
       return probeSource(spec, deps);
+    case 'trial':
+      return tryQuality(spec, deps);
     case 'encode':
       return encodeChunk(spec, deps);
     case 'audio':

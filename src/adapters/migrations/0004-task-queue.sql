@@ -23,7 +23,7 @@ alter table tasks
 
 alter table tasks drop constraint tasks_kind_check;
 alter table tasks add constraint tasks_kind_check
-  check (kind in ('probe', 'encode', 'audio', 'images', 'text', 'publish'));
+  check (kind in ('probe', 'trial', 'encode', 'audio', 'images', 'text', 'publish'));
 
 update tasks set state = 'queued', worker = null where state = 'leased';
 update tasks p set blocked = true
