@@ -54,6 +54,21 @@ test('what was stored is reported in order, with its sizes', async () => {
   assert.equal((await store.head(segmentKey({ ...of, segment: 3 })))?.contentType, 'video/iso.segment');
 });
 
+test('each segment is told as soon as it stands in the store, and those that stood there before at once', async () => {
+  const store = new MemoryObjectStore();
+  const told: number[][] = [];
+  const onStored: StoreDeps['onStored'] = ({ segments }) => {
+    for (const one of segments) assert.ok(store.keys().includes(segmentKey({ ...of, segment: one.segment })));
+    told.push(segments.map((one) => one.segment));
+  };
+  await storeRendition(stream(init(), segment(2), segment(3)), of, { ...depsOf(store), onStored });
+  assert.deepEqual(told, [[2], [3]]);
+  const kept = [2, 3].map((n) => ({ segment: n, sizeBytes: 9, durationTicks: 40_000 }));
+  const standing = { segments: kept, invalid: new Set<number>() };
+  await storeRendition(stream(init(), segment(4)), of, { ...depsOf(store), onStored }, standing);
+  assert.deepEqual(told.slice(2), [[2, 3], [4]]);
+});
+
 test('a segment is stored as soon as it is whole, not when the chunk is', async () => {
   const store = new MemoryObjectStore();
   const next = Promise.withResolvers<void>();

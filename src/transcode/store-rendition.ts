@@ -21,6 +21,8 @@ export type StoreDeps = {
   readonly store: Pick<ObjectStore, 'put' | 'putIfAbsent' | 'read' | 'head' | 'list'>;
   readonly log: Log<LogEvent>;
   readonly signal: AbortSignal;
+  /** Told of segments as soon as they stand in the store; also of those that stood there already. */
+  readonly onStored?: (stored: StoredRendition) => void;
 };
 
 const SEGMENT_TYPE = 'video/iso.segment';
@@ -40,17 +42,22 @@ export async function storeRendition(
   let init: InitPiece | undefined;
   const segments = new Map(standing.segments.map((kept) => [kept.segment, kept]));
   const puts = new Set<Promise<void>>();
+  const tell = (stored: readonly StoredSegment[]): void => {
+    if (init && stored.length > 0) deps.onStored?.(describeRendition(of.rendition, init, stored));
+  };
   try {
     for await (const piece of pieces) {
       if (piece.kind === 'init') {
         await storeInit(piece, of, deps);
         init = piece;
+        tell(standing.segments);
         continue;
       }
       if (segments.has(piece.segment)) continue;
       if (puts.size >= MAX_PUTS) await Promise.race(puts);
       const put = storeSegment(piece, of, deps, standing).then((stored) => {
         segments.set(stored.segment, stored);
+        tell([stored]);
         puts.delete(put);
       });
       puts.add(put);

@@ -6,6 +6,7 @@ import type { EncodeDeps } from './encode-chunk.ts';
 import { HeldLeases } from './held-leases.ts';
 import { type Connection, holdConnection } from './hold-connection.ts';
 import { keepLease, type Lease } from './keep-lease.ts';
+import { reportStored } from './report-stored.ts';
 import { giveBack, lostLease, settle, type TaskOutcome } from './settle-attempt.ts';
 import { failureOf } from './task-error.ts';
 import { untilStoreAnswers } from './until-store-answers.ts';
@@ -87,7 +88,7 @@ async function attemptTask(task: LentTask, deps: SlotDeps): Promise<Ended> {
   using _held = deps.held.add(task, lease);
   try {
     const signal = AbortSignal.any([deps.stopping, lease.lost]);
-    const result = await deps.performTask(task.spec, { ...deps, store: fenced(deps.store, lease), signal });
+    const result = await performReporting(task, { ...deps, store: fenced(deps.store, lease), signal });
     deps.status.resultMade(result);
     return { outcome: await settle(lease.lost, deps, (until) => deps.lender.complete(task, result, until), 'done') };
   } catch (err) {
@@ -98,6 +99,16 @@ async function attemptTask(task: LentTask, deps: SlotDeps): Promise<Ended> {
     const outcome = await settle(lease.lost, deps, (until) => deps.lender.fail(task, failure, until), 'failed');
     return { outcome, failure };
   }
+}
+
+type PerformDeps = EncodeDeps & Pick<WorkerDeps, 'lender' | 'performTask'>;
+
+/** What can be played before the job is done is told as it is stored. */
+async function performReporting(task: LentTask, deps: PerformDeps): Promise<TaskResult> {
+  const { spec } = task;
+  if (!('playsEarly' in spec) || !spec.playsEarly) return deps.performTask(spec, deps);
+  await using report = reportStored(task, deps);
+  return await deps.performTask(spec, { ...deps, onStored: report.add });
 }
 
 /** A store cannot compare tokens, so who holds no lease begins no write. */
