@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 
 /** Where `npm run dev` finds the API: the default port of the upload role. */
 const API = 'http://127.0.0.1:8080';
-const API_PATHS = ['/upload', '/uploads', '/videos', '/play'];
+const API_PATHS = ['/upload', '/uploads', '/videos', '/jobs', '/events', '/play'];
 
 export default defineConfig({
   plugins: [react()],

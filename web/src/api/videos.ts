@@ -27,4 +27,15 @@ export async function processVideo(id: string): Promise<void> {
   await requestJson(`${videoPath(id)}/process`, { method: 'POST', body: {} });
 }
 
+/** Goes on where it stopped; what was done is not done again. */
+export async function retryJob(jobId: string): Promise<void> {
+  await requestJson(`/jobs/${encodeURIComponent(jobId)}/retry`, { method: 'POST' });
+}
+
+export async function cancelJob(jobId: string): Promise<void> {
+  await requestJson(`/jobs/${encodeURIComponent(jobId)}/cancel`, { method: 'POST' });
+}
+
+export const eventsPath = (id: string): string => `${videoPath(id)}/events`;
+
 export const sourcePath = (id: string): string => `${videoPath(id)}/source`;

@@ -41,7 +41,13 @@ export function LibraryPage({ uploads, clock }: Props) {
   );
 }
 
-function Videos({ list: { loaded, failure, loadMore, replace }, clock }: { list: VideoListState; clock: PageClock }) {
+function Videos({
+  list: { loaded, failure, loadMore, refresh, replace },
+  clock,
+}: {
+  list: VideoListState;
+  clock: PageClock;
+}) {
   if (!loaded && failure !== undefined) return <CannotLoad failure={failure} />;
   if (!loaded) return <SkeletonRows />;
   if (loaded.videos.length === 0) return <EmptyLibrary />;
@@ -56,7 +62,13 @@ function Videos({ list: { loaded, failure, loadMore, replace }, clock }: { list:
       </div>
       <ul className="video-list">
         {loaded.videos.map((video) => (
-          <VideoRow key={video.id} video={video} clock={clock} onChanged={(fresh) => replace(video.id, fresh)} />
+          <VideoRow
+            key={video.id}
+            video={video}
+            clock={clock}
+            onChanged={(fresh) => replace(video.id, fresh)}
+            onJobChanged={refresh}
+          />
         ))}
       </ul>
       {loaded.next !== null && <LoadMore loadMore={loadMore} />}

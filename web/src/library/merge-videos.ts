@@ -1,4 +1,4 @@
-import type { VideoList, VideoResource } from '../../../src/domain/video-resource.ts';
+import type { JobResource, VideoList, VideoResource } from '../../../src/domain/video-resource.ts';
 
 /** All videos that were loaded, newest first, and where the next page begins. */
 export type LoadedVideos = { readonly videos: readonly VideoResource[]; readonly next: string | null };
@@ -29,4 +29,13 @@ export function replaceVideo(loaded: LoadedVideos, id: string, fresh: VideoResou
 }
 
 /** Whether the server will still change it by itself. */
-export const isUnderWay = ({ state }: VideoResource): boolean => state !== 'ready' && state !== 'failed';
+export const isUnderWay = (video: VideoResource): boolean =>
+  (video.state !== 'ready' && video.state !== 'failed') || openJob(video) !== undefined;
+
+/** The job that runs, or will. */
+export const openJob = ({ job }: VideoResource): JobResource | undefined =>
+  job?.state === 'queued' || job?.state === 'running' ? job : undefined;
+
+/** The latest job, where it came to nothing and can be tried again. */
+export const failedJob = ({ job }: VideoResource): JobResource | undefined =>
+  job?.state === 'failed' || job?.state === 'cancelled' ? job : undefined;

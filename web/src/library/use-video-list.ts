@@ -2,6 +2,7 @@ import { useRef, useState } from 'react';
 import type { VideoList, VideoResource } from '../../../src/domain/video-resource.ts';
 import { isMissing } from '../api/problem.ts';
 import { getVideo, listVideos } from '../api/videos.ts';
+import { useEvents } from '../shared/use-events.ts';
 import { usePolling } from '../shared/use-polling.ts';
 import { appendPage, isUnderWay, type LoadedVideos, mergeFirstPage, replaceVideo } from './merge-videos.ts';
 
@@ -33,8 +34,9 @@ export function useVideoList(): VideoListState {
     setLoaded(next);
   }
 
-  const refresh = usePolling<Answer>('library', {
+  const refresh: () => void = usePolling<Answer>('library', {
     load: (signal) => loadFresh(known.current, signal),
+    isTold: () => stands(),
     isLive: ({ first, singles }) =>
       first.videos.some(isUnderWay) || singles.some(({ video }) => video && isUnderWay(video)),
     onAnswer: ({ first, singles }) => {
@@ -44,6 +46,7 @@ export function useVideoList(): VideoListState {
     },
     onFailure: setFailure,
   });
+  const stands = useEvents('/events', { changed: refresh }, refresh);
 
   return {
     loaded,

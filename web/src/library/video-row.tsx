@@ -8,15 +8,19 @@ import { formatAge, formatBytes, formatSize } from '../shared/format.ts';
 import { Icon } from '../shared/icons.tsx';
 import { TitleEditor } from '../shared/title-editor.tsx';
 import { VideoStateBadge } from '../shared/video-state.tsx';
+import { JobAction } from './job-action.tsx';
+import { failedJob } from './merge-videos.ts';
 import { Poster } from './poster.tsx';
 
 type Props = {
   video: VideoResource;
   clock: PageClock;
   onChanged: (video: VideoResource | undefined) => void;
+  /** The server has something new to tell of it. */
+  onJobChanged: () => void;
 };
 
-export function VideoRow({ video, clock, onChanged }: Props) {
+export function VideoRow({ video, clock, onChanged, onJobChanged }: Props) {
   const [doing, setDoing] = useState<'renaming' | 'deleting'>();
   const stop = () => setDoing(undefined);
   return (
@@ -44,6 +48,7 @@ export function VideoRow({ video, clock, onChanged }: Props) {
       <VideoStateBadge video={video} />
       <Facts video={video} nowMs={clock.nowMs()} />
       <div className="video-actions">
+        <JobAction video={video} onChanged={onJobChanged} />
         <button
           type="button"
           className="icon-button"
@@ -81,8 +86,10 @@ export function VideoRow({ video, clock, onChanged }: Props) {
 }
 
 function SecondLine({ video }: { video: VideoResource }) {
-  if (video.state === 'failed') {
-    return <div className="video-second error-text">{video.error?.message ?? 'Processing failed.'}</div>;
+  const failed = failedJob(video);
+  if (failed || video.state === 'failed') {
+    const message = failed?.error?.message ?? video.error?.message ?? 'Processing failed.';
+    return <div className="video-second error-text">{message}</div>;
   }
   return <div className="video-second">{video.source.filename}</div>;
 }

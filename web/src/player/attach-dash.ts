@@ -24,9 +24,13 @@ export const attachDash: Attach = (video, playback) => {
   };
 };
 
-async function start(player: shaka.Player, video: HTMLVideoElement, { src, renditions }: Playback): Promise<void> {
+async function start(
+  player: shaka.Player,
+  video: HTMLVideoElement,
+  { src, startSeconds, renditions }: Playback,
+): Promise<void> {
   await player.attach(video);
-  await player.load(src);
+  await player.load(src, startSeconds);
   const choices = player.getVariantTracks().map(({ id, width, height, bandwidth }) => ({
     id: String(id),
     width: width ?? 0,

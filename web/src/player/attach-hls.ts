@@ -11,8 +11,6 @@ const NETWORK_RETRIES_MS = [500, 4000];
 const DECODER_RETRIES_MS = [0];
 
 const CONFIG: Partial<HlsConfig> = {
-  // A playlist that still grows would otherwise be joined at its end, like a broadcast.
-  startPosition: 0,
   capLevelToPlayerSize: true,
   backBufferLength: 60,
   fragLoadPolicy: {
@@ -29,8 +27,9 @@ const CONFIG: Partial<HlsConfig> = {
 export const attachHls: Attach = (video, playback) =>
   Hls.isSupported() ? attachHlsJs(video, playback) : attachNative(video, playback);
 
-const attachHlsJs: Attach = (video, { src, renditions, onFailure }) => {
-  const hls = new Hls(CONFIG);
+const attachHlsJs: Attach = (video, { src, startSeconds, renditions, onFailure }) => {
+  // A playlist that still grows would otherwise be joined at its end, like a broadcast.
+  const hls = new Hls({ ...CONFIG, startPosition: startSeconds });
   const network = createRestartBudget(NETWORK_RETRIES_MS);
   const decoder = createRestartBudget(DECODER_RETRIES_MS);
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -97,16 +96,21 @@ const choicesOf = (hls: Hls) =>
     .map(({ width, height, bitrate }, index) => ({ id: String(index), width, height, bitrate }))
     .filter(({ height }) => height > 0);
 
-function attachNative(video: HTMLVideoElement, { src, onFailure }: Playback): () => void {
+function attachNative(video: HTMLVideoElement, { src, startSeconds, onFailure }: Playback): () => void {
   if (!video.canPlayType('application/vnd.apple.mpegurl')) {
     onFailure(UNSUPPORTED);
     return () => {};
   }
   const onError = (): void => onFailure(INTERRUPTED);
   video.addEventListener('error', onError, { once: true });
+  const onLoaded = (): void => {
+    video.currentTime = startSeconds;
+  };
+  video.addEventListener('loadedmetadata', onLoaded, { once: true });
   video.src = src;
   return () => {
     video.removeEventListener('error', onError);
+    video.removeEventListener('loadedmetadata', onLoaded);
     video.removeAttribute('src');
     video.load();
   };

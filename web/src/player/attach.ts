@@ -3,6 +3,7 @@ import type { RenditionList } from './rendition-list.ts';
 export type Playback = {
   /** The playlist or manifest that starts a session. */
   readonly src: string;
+  readonly startSeconds: number;
   readonly renditions: RenditionList;
   /** Playback ended for good, with a sentence for the viewer. Called at most once. */
   readonly onFailure: (message: string) => void;

@@ -3,6 +3,7 @@ import './player.css';
 import { useEffect, useRef, useState } from 'react';
 import { Icon } from '../shared/icons.tsx';
 import type { Attach } from './attach.ts';
+import { keepFrame } from './keep-frame.ts';
 import { RenditionList } from './rendition-list.ts';
 
 export type PlayerProps = {
@@ -11,6 +12,8 @@ export type PlayerProps = {
   poster: string | null;
   autoplay: boolean;
   muted: boolean;
+  /** What plays is only the beginning, and not yet in every size. */
+  isGrowing: boolean;
 };
 
 /** The video with its controls. How the source is played is handed in. */
@@ -18,20 +21,37 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
   const controller = useRef<HTMLElement>(null);
   const [attempt, setAttempt] = useState(0);
   const [failure, setFailure] = useState<string>();
-  const { src, title, poster, autoplay, muted } = props;
+  const { src, title, poster, autoplay, muted, isGrowing } = props;
+  const loadAgain = useRef(() => {});
+  const didGrow = useRef(isGrowing);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another attempt is a fresh element and session.
   useEffect(() => {
     if (!controller.current) return;
     const renditions = new RenditionList();
-    const video = createVideo({ src, title, poster, autoplay, muted }, renditions);
+    const video = createVideo({ title, poster, autoplay, muted }, renditions);
     controller.current.append(video);
-    const detach = attach(video, { src, renditions, onFailure: setFailure });
+    const attachAt = (startSeconds: number) => attach(video, { src, startSeconds, renditions, onFailure: setFailure });
+    let detach = attachAt(0);
+    loadAgain.current = () => {
+      const { currentTime, paused } = video;
+      keepFrame(video);
+      detach();
+      detach = attachAt(currentTime);
+      // Where the browser does not let it go on by itself, the viewer presses play.
+      if (!paused) void video.play().catch(() => undefined);
+    };
     return () => {
       detach();
       video.remove();
     };
   }, [attach, src, poster, autoplay, muted, attempt]);
+
+  // What was loaded of a growing video knows of no other sizes; the whole is at the same address.
+  useEffect(() => {
+    if (didGrow.current && !isGrowing) loadAgain.current();
+    didGrow.current = isGrowing;
+  }, [isGrowing]);
 
   function tryAgain(): void {
     setFailure(undefined);
@@ -75,8 +95,10 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
   );
 }
 
+type Looks = Pick<PlayerProps, 'title' | 'poster' | 'autoplay' | 'muted'>;
+
 /** Made by hand, because media-chrome asks for the rendition list at the moment it meets the element. */
-function createVideo({ title, poster, autoplay, muted }: PlayerProps, renditions: RenditionList): HTMLVideoElement {
+function createVideo({ title, poster, autoplay, muted }: Looks, renditions: RenditionList): HTMLVideoElement {
   const video = document.createElement('video');
   video.slot = 'media';
   video.playsInline = true;

@@ -18,6 +18,7 @@ function fixture() {
     onAnswer: (answer) => seen.push(answer),
     onFailure: (error) => seen.push(String(error)),
     isHidden: () => false,
+    isTold: () => false,
     after: (ms, run) => {
       const wait = { ms, run, cancelled: false };
       waits.push(wait);

@@ -12,6 +12,8 @@ export type PollingOptions<T> = {
   readonly onAnswer: (answer: T) => void;
   readonly onFailure: (error: unknown) => void;
   readonly isHidden: () => boolean;
+  /** Whether a stream of events tells of changes; when that breaks, {@link Polling.refresh} is due. */
+  readonly isTold: () => boolean;
   /** Calls back once after the wait; the answer cancels it. */
   readonly after: (ms: number, callback: () => void) => () => void;
 };
@@ -36,7 +38,9 @@ export function startPolling<T>(options: PollingOptions<T>): Polling {
     await askOnce();
     asking = false;
     if (stopping.signal.aborted) return;
-    const delayMs = askAgain ? 0 : pollDelayMs({ live, hidden: options.isHidden(), failures, idleAnswers });
+    const delayMs = askAgain
+      ? 0
+      : pollDelayMs({ live, hidden: options.isHidden(), told: options.isTold(), failures, idleAnswers });
     askAgain = false;
     cancelWait = options.after(delayMs, () => void ask());
   }

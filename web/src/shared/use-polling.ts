@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { type Polling, type PollingOptions, startPolling } from './start-polling.ts';
 
-type Options<T> = Pick<PollingOptions<T>, 'load' | 'isLive' | 'onAnswer' | 'onFailure'>;
+type Options<T> = Pick<PollingOptions<T>, 'load' | 'isLive' | 'isTold' | 'onAnswer' | 'onFailure'>;
 
 /** Polls while the component stands; starts anew when the subject changes. Answers with the way to ask at once. */
 export function usePolling<T>(subject: string, options: Options<T>): () => void {
@@ -15,6 +15,7 @@ export function usePolling<T>(subject: string, options: Options<T>): () => void 
     const started = startPolling<T>({
       load: (signal) => latest.current.load(signal),
       isLive: (answer) => latest.current.isLive(answer),
+      isTold: () => latest.current.isTold(),
       onAnswer: (answer) => latest.current.onAnswer(answer),
       onFailure: (error) => latest.current.onFailure(error),
       isHidden: () => document.hidden,

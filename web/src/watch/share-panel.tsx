@@ -14,14 +14,16 @@ export function SharePanel({ video: { id, title, playback }, tech }: Props) {
     <section className="panel">
       <h2>Share</h2>
       <CopyField label="HLS" text={absolute(playback.hls)} />
-      <CopyField label="DASH" text={absolute(playback.dash)} />
+      {playback.dash && <CopyField label="DASH" text={absolute(playback.dash)} />}
       <CopyField label="Embed" text={embed} />
-      <p className="panel-note">
-        Plays as {tech.toUpperCase()}.{' '}
-        <PageLink href={other === 'dash' ? `/watch/${id}?tech=dash` : `/watch/${id}`}>
-          Play as {other.toUpperCase()}
-        </PageLink>
-      </p>
+      {playback.dash && (
+        <p className="panel-note">
+          Plays as {tech.toUpperCase()}.{' '}
+          <PageLink href={other === 'dash' ? `/watch/${id}?tech=dash` : `/watch/${id}`}>
+            Play as {other.toUpperCase()}
+          </PageLink>
+        </p>
+      )}
     </section>
   );
 }

@@ -1,7 +1,8 @@
 import { useState } from 'react';
-import type { VideoResource } from '../../../src/domain/video-resource.ts';
-import { getVideo } from '../api/videos.ts';
+import type { JobResource, VideoResource } from '../../../src/domain/video-resource.ts';
+import { eventsPath, getVideo } from '../api/videos.ts';
 import { isUnderWay } from '../library/merge-videos.ts';
+import { useEvents } from '../shared/use-events.ts';
 import { usePolling } from '../shared/use-polling.ts';
 
 export type VideoView = {
@@ -15,14 +16,38 @@ export type VideoView = {
 export function useVideo(videoId: string): VideoView {
   const [video, setVideo] = useState<VideoResource>();
   const [failure, setFailure] = useState<unknown>();
-  const refresh = usePolling<VideoResource>(videoId, {
+  function show(fresh: VideoResource): void {
+    setVideo(fresh);
+    setFailure(undefined);
+  }
+  const refresh: () => void = usePolling<VideoResource>(videoId, {
     load: (signal) => getVideo(videoId, signal),
     isLive: isUnderWay,
-    onAnswer: (fresh) => {
-      setVideo(fresh);
-      setFailure(undefined);
-    },
+    isTold: () => stands(),
+    onAnswer: show,
     onFailure: setFailure,
   });
+  // Of a video that has come to rest, nothing is expected that could not wait for the next question.
+  const path = video && isUnderWay(video) ? eventsPath(videoId) : undefined;
+  const on = {
+    snapshot: (fresh: unknown) => show(fresh as VideoResource),
+    progress: (fresh: unknown) => setVideo((shown) => shown && withProgress(shown, fresh as Progress)),
+    state: refresh,
+    deleted: refresh,
+  };
+  const stands = useEvents(path, on, refresh);
   return { video, failure, refresh };
+}
+
+/** What the stream tells between two states. */
+type Progress = {
+  readonly progress: number;
+  readonly tasks: JobResource['tasks'] | null;
+  readonly pausedReason: string | null;
+  readonly playback: VideoResource['playback'];
+};
+
+function withProgress(video: VideoResource, { progress, tasks, pausedReason, playback }: Progress): VideoResource {
+  if (!video.job || !tasks) return { ...video, playback };
+  return { ...video, playback, job: { ...video.job, progress, tasks, pausedReason } };
 }

@@ -1,9 +1,11 @@
 import { type ReactNode, Suspense } from 'react';
-import type { VideoResource } from '../../../src/domain/video-resource.ts';
+import type { JobResource, VideoResource } from '../../../src/domain/video-resource.ts';
+import { openJob } from '../library/merge-videos.ts';
 import { playerFor } from '../player/lazy-player.tsx';
 import { ErrorBoundary } from '../shared/error-boundary.tsx';
 import { formatPercent } from '../shared/format.ts';
 import { ProgressBar } from '../shared/progress-bar.tsx';
+import { CancelButton } from './cancel-button.tsx';
 import type { PlayerWish } from './parse-wish.ts';
 import { ProcessAgain } from './process-again.tsx';
 
@@ -13,14 +15,17 @@ type Props = { video: VideoResource; wish: PlayerWish; onChanged: () => void };
 export function VideoFrame({ video, wish, onChanged }: Props) {
   const { playback, title } = video;
   if (!playback) return <NotPlayable video={video} onChanged={onChanged} />;
-  const Player = playerFor(wish.tech);
+  // A growing video has no manifest yet.
+  const tech = playback[wish.tech] === null ? 'hls' : wish.tech;
+  const Player = playerFor(tech);
   return (
     <ErrorBoundary>
       <Suspense fallback={<div className="frame-message" aria-busy="true" />}>
         <Player
-          src={playback[wish.tech]}
+          src={playback[tech] ?? playback.hls}
           title={title}
           poster={playback.poster}
+          isGrowing={playback.dash === null}
           autoplay={wish.autoplay}
           muted={wish.muted}
         />
@@ -30,6 +35,8 @@ export function VideoFrame({ video, wish, onChanged }: Props) {
 }
 
 function NotPlayable({ video, onChanged }: { video: VideoResource; onChanged: () => void }) {
+  // Asked to try again, a video is failed until an orchestrator begins with it.
+  if (openJob(video)) return <Processing video={video} onChanged={onChanged} />;
   switch (video.state) {
     case 'failed':
       return (
@@ -40,24 +47,40 @@ function NotPlayable({ video, onChanged }: { video: VideoResource; onChanged: ()
     case 'uploading':
       return <Message title="Being uploaded">It plays here as soon as it is processed.</Message>;
     case 'uploaded':
-      return <Message title="Waiting for a worker">Processing begins as soon as one is free.</Message>;
     case 'processing':
     case 'ready':
-      return <Processing video={video} />;
+      return <Processing video={video} onChanged={onChanged} />;
     default:
       return video.state satisfies never;
   }
 }
 
-function Processing({ video: { job, title } }: { video: VideoResource }) {
+function Processing({ video, onChanged }: { video: VideoResource; onChanged: () => void }) {
+  const { job, title } = video;
   const progress = job?.progress ?? 0;
-  const total = job ? Object.values(job.tasks).reduce((sum, count) => sum + count, 0) : 0;
+  if (job?.state === 'queued') {
+    return (
+      <Message title="Waiting for a worker">
+        Processing begins as soon as one is free.
+        <CancelButton job={job} onChanged={onChanged} />
+      </Message>
+    );
+  }
   return (
     <Message title={`Processing ${formatPercent(progress)}`}>
       <ProgressBar value={progress} label={`Processing ${title}`} />
-      {job && total > 0 ? `${job.tasks.done} of ${total} tasks done` : 'Looking at the file'}
+      <span>{job ? workText(job) : 'Looking at the file'}</span>
+      {job && <CancelButton job={job} onChanged={onChanged} />}
     </Message>
   );
+}
+
+/** What is done of a job, or what it waits for. */
+export function workText({ tasks, pausedReason }: JobResource): string {
+  if (pausedReason !== null) return 'Waiting for the storage, which does not answer';
+  const total = Object.values(tasks).reduce((sum, count) => sum + count, 0);
+  // Nothing is planned before the file was looked at, which is one task.
+  return total > 1 ? `${tasks.done} of ${total} tasks done` : 'Looking at the file';
 }
 
 const Message = ({ title, children }: { title: string; children: ReactNode }) => (

@@ -2,13 +2,17 @@ import { useState } from 'react';
 import type { VideoResource } from '../../../src/domain/video-resource.ts';
 import { isMissing } from '../api/problem.ts';
 import { renameVideo } from '../api/videos.ts';
+import { failedJob, openJob } from '../library/merge-videos.ts';
 import type { PageClock } from '../shared/clock.ts';
 import { ConnectionNote } from '../shared/connection-note.tsx';
+import { formatPercent } from '../shared/format.ts';
 import { Icon } from '../shared/icons.tsx';
+import { ProgressBar } from '../shared/progress-bar.tsx';
 import { TitleEditor } from '../shared/title-editor.tsx';
 import { TopBar } from '../shared/top-bar.tsx';
 import { useTitle } from '../shared/use-title.ts';
 import { VideoStateBadge } from '../shared/video-state.tsx';
+import { CancelButton } from './cancel-button.tsx';
 import { NotFound } from './not-found.tsx';
 import type { PlayerWish } from './parse-wish.ts';
 import { ProcessAgain } from './process-again.tsx';
@@ -16,7 +20,7 @@ import { RenditionsTable } from './renditions-table.tsx';
 import { SharePanel } from './share-panel.tsx';
 import { SourceFacts } from './source-facts.tsx';
 import { useVideo } from './use-video.ts';
-import { VideoFrame } from './video-frame.tsx';
+import { VideoFrame, workText } from './video-frame.tsx';
 
 type Props = { videoId: string; wish: PlayerWish; clock: PageClock };
 
@@ -75,16 +79,33 @@ function Title({ video, onChanged }: OfVideo) {
 function Details({ video, wish, clock, onChanged }: OfVideo & { wish: PlayerWish; clock: PageClock }) {
   return (
     <div className="details">
-      {video.state === 'failed' && video.playback && (
-        <section className="panel panel-failed">
-          <h2>The last processing failed; what plays is the one before</h2>
-          <ProcessAgain video={video} onChanged={onChanged} />
-        </section>
-      )}
+      {video.playback && <LastJob video={video} onChanged={onChanged} />}
       <RenditionsTable renditions={video.renditions} />
       <SourceFacts video={video} nowMs={clock.nowMs()} />
       <SharePanel video={video} tech={wish.tech} />
     </div>
+  );
+}
+
+/** What becomes of the latest job, where the frame above shows what plays already. */
+function LastJob({ video, onChanged }: OfVideo) {
+  const [failed, open] = [failedJob(video), openJob(video)];
+  if (failed) {
+    return (
+      <section className="panel panel-failed" data-testid="failed-job">
+        <h2>{failed.state === 'cancelled' ? 'The last processing was cancelled' : 'The last processing failed'}</h2>
+        <ProcessAgain video={video} onChanged={onChanged} />
+      </section>
+    );
+  }
+  if (!open) return null;
+  return (
+    <section className="panel panel-wide panel-job" data-testid="open-job">
+      <h2>Processing {formatPercent(open.progress)}</h2>
+      <ProgressBar value={open.progress} label={`Processing ${video.title}`} />
+      <p>{workText(open)}</p>
+      <CancelButton job={open} onChanged={onChanged} />
+    </section>
   );
 }
 
