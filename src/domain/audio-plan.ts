@@ -9,6 +9,21 @@ const SEGMENT_SECONDS = 4;
 type Pace = Pick<AudioPlan, 'samples' | 'originSeconds' | 'segmentSeconds' | 'delayTicks'>;
 type InStepWith = { readonly grid: VideoGrid; readonly startSeconds: string };
 
+/** More tracks than a film is dubbed into; those after them are left out. */
+const MAX_TRACKS = 8;
+
+/** How all audio tracks are made, the one to play first; sound alone starts and ends with its longest track. */
+export function planAudios(tracks: readonly AudioTrackFacts[], video?: InStepWith): AudioPlan[] {
+  const ordered = tracks.toSorted((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false));
+  const taken = new Map<string, number>();
+  return ordered.slice(0, MAX_TRACKS).map((track) => {
+    const plan = planAudio(track, video);
+    const count = (taken.get(plan.rendition) ?? 0) + 1;
+    taken.set(plan.rendition, count);
+    return count === 1 ? plan : { ...plan, rendition: `${plan.rendition}-${count}` };
+  });
+}
+
 /** How one audio track is made. With a video it starts and ends together with it, to the sample. */
 export function planAudio(track: AudioTrackFacts, video?: InStepWith): AudioPlan {
   return {

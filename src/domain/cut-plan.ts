@@ -30,6 +30,11 @@ export function gridOf(video: { readonly frameRate: FrameRate; readonly frames: 
   };
 }
 
+/** All of it as one task, where nothing can be sought. */
+export const oneChunk = (grid: VideoGrid): Chunk[] => [
+  { chunk: 0, firstSegment: 0, firstFrame: 0, frames: grid.frames },
+];
+
 /** Chunks that cover all frames of the grid in order, without gap or overlap. */
 export function cutIntoChunks(grid: VideoGrid): Chunk[] {
   const segments = segmentCount(grid);

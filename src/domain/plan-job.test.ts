@@ -34,7 +34,7 @@ const source = (facts: Partial<SourceFacts> = {}): SourceFacts => ({
 });
 const soundOnly = (): SourceFacts => ({ container: 'mp3', durationSeconds: 60, audio: [audio(0, 'eng')] });
 
-test('a video gets a grid, a ladder, chunks and its first audio track', () => {
+test('a video gets a grid, a ladder, chunks and all its audio tracks', () => {
   const plan = planJob(source());
   assert.equal(plan.grid?.segmentFrames, 100);
   assert.deepEqual(
@@ -47,8 +47,39 @@ test('a video gets a grid, a ladder, chunks and its first audio track', () => {
   );
   assert.deepEqual(
     plan.audio.map((one) => [one.rendition, one.track.streamIndex, one.samples]),
-    [['a-en', 1, 60 * 48_000]],
+    [
+      ['a-en', 1, 60 * 48_000],
+      ['a-de', 2, 60 * 48_000],
+    ],
   );
+});
+
+test('the track that the file marks goes first, and two of a language have two names', () => {
+  const tracks = [audio(1, 'eng'), { ...audio(2, 'deu'), isDefault: true }, audio(3, 'eng')];
+  const plan = planJob(source({ audio: tracks }));
+  assert.deepEqual(
+    plan.audio.map((one) => [one.rendition, one.track.streamIndex]),
+    [
+      ['a-de', 2],
+      ['a-en', 1],
+      ['a-en-2', 3],
+    ],
+  );
+});
+
+test('no more audio tracks are made than films have', () => {
+  const many = Array.from({ length: 14 }, (_, i) => audio(i + 1, 'eng'));
+  assert.equal(planJob(source({ audio: many })).audio.length, 8);
+});
+
+test('where timestamps jump, one task encodes all of it', () => {
+  const { chunks } = planJob(source({ video: video({ jumps: ['-3.2'] }) }));
+  assert.deepEqual(chunks, [{ chunk: 0, firstSegment: 0, firstFrame: 0, frames: 1500 }]);
+});
+
+test('sound begins where the picture would without the delay of its decoder', () => {
+  const plan = planJob(source({ video: video({ startSeconds: '0.04', soundStartSeconds: '0.00' }) }));
+  assert.equal(plan.audio[0]?.originSeconds, '0.00');
 });
 
 test('a silent video has no audio rendition', () => {

@@ -1,5 +1,5 @@
-import { planAudio } from './audio-plan.ts';
-import { cutIntoChunks, gridOf } from './cut-plan.ts';
+import { planAudios } from './audio-plan.ts';
+import { cutIntoChunks, gridOf, oneChunk } from './cut-plan.ts';
 import { DomainError } from './errors.ts';
 import { ladderOf } from './ladder.ts';
 import type { JobPlan, SourceFacts, VideoTrackFacts } from './tasks.ts';
@@ -19,23 +19,21 @@ export const MAX_DURATION_SECONDS = 24 * 3600;
  */
 export function planJob(facts: SourceFacts, ladder?: readonly number[]): JobPlan {
   const { video } = facts;
-  const track = facts.audio[0];
-  if (!video && !track) throw new DomainError('not_a_video');
+  if (!video && facts.audio.length === 0) throw new DomainError('not_a_video');
   assertInBounds(facts);
-  if (!video) return { facts, rungs: [], chunks: [], audio: facts.audio.slice(0, 1).map((only) => planAudio(only)) };
+  if (!video) return { facts, rungs: [], chunks: [], audio: planAudios(facts.audio) };
   const grid = gridOf(video);
-  const inStepWith = { grid, startSeconds: video.startSeconds };
+  const inStepWith = { grid, startSeconds: video.soundStartSeconds ?? video.startSeconds };
   return {
     facts,
     grid,
     rungs: ladderOf(video, ladder),
-    chunks: cutIntoChunks(grid),
-    audio: track ? [planAudio(track, inStepWith)] : [],
+    chunks: video.jumps ? oneChunk(grid) : cutIntoChunks(grid),
+    audio: planAudios(facts.audio, inStepWith),
   };
 }
 
-function assertInBounds({ durationSeconds, video, audio }: SourceFacts): void {
-  const seconds = video ? durationSeconds : (audio[0]?.durationSeconds ?? 0);
+function assertInBounds({ durationSeconds: seconds, video }: SourceFacts): void {
   if (!(seconds > 0)) throw new DomainError('not_a_video', 'The source lasts no time at all.');
   if (seconds > MAX_DURATION_SECONDS) unsupported(`${Math.round(seconds)} s is longer than a day`);
   if (video) assertSize(video);

@@ -14,6 +14,8 @@ const stream = z.object({
   sample_aspect_ratio: z.string().optional(),
   r_frame_rate: z.string().optional(),
   avg_frame_rate: z.string().optional(),
+  has_b_frames: z.number().optional(),
+  pix_fmt: z.string().optional(),
   field_order: z.string().optional(),
   color_transfer: z.string().optional(),
   time_base: z.string(),
@@ -21,7 +23,7 @@ const stream = z.object({
   duration: z.string().optional(),
   channels: z.number().optional(),
   sample_rate: z.string().optional(),
-  disposition: z.object({ attached_pic: z.number().optional() }).optional(),
+  disposition: z.object({ attached_pic: z.number().optional(), default: z.number().optional() }).optional(),
   tags: z.object({ language: z.string().optional() }).optional(),
   side_data_list: z.array(z.object({ rotation: z.number().optional() })).optional(),
 });

@@ -41,7 +41,7 @@ const graph = (run: Partial<VideoRun> = {}): string => after(videoArgs(runOf(run
 test('a chunk is cut by frame numbers on the absolute grid, and each size is scaled from the larger one', () => {
   assert.equal(
     graph(),
-    '[0:2]setpts=PTS-(1.466733333)/TB,fps=30000/1001:round=near,trim=start_pts=720:end_pts=960[s0];' +
+    '[0:2]setpts=PTS-(1.466733333)/TB,fps=30000/1001:round=near:eof_action=pass,trim=start_pts=720:end_pts=960[s0];' +
       '[s0]scale=2160:1080:flags=bicubic,setsar=1,format=yuv420p,split=2[o0][s1];' +
       '[s1]scale=1440:720:flags=bicubic,setsar=1,format=yuv420p[o1]',
   );
@@ -57,8 +57,23 @@ test('the first chunk, and one that its preroll leads back to the start, are rea
   assert.equal(videoArgs(runOf({ prerollSeconds: 30 })).includes('-ss'), false);
 });
 
-test('only the first chunk stands in for pictures missing at the start', () => {
-  assert.match(graph({ chunk: chunkAt(0) }), /round=near:start_time=0,/);
+test('whatever is read from the start stands in for pictures missing there', () => {
+  assert.match(graph({ chunk: chunkAt(0) }), /round=near:eof_action=pass:start_time=0,/);
+  assert.doesNotMatch(graph(), /start_time/);
+});
+
+test('a picture that is held to the end is repeated, and looked for where it is', () => {
+  const held = { track: track({ heldFrames: 1500 }), chunk: chunkAt(720) };
+  assert.match(graph(held), /round=near:eof_action=pass,tpad=stop=1500:stop_mode=clone,trim=start_pts=720/);
+  // 1.466733 + 298 × 1001 / 30000 − 0.5
+  assert.equal(after(videoArgs(runOf(held)), '-ss'), '10.910000');
+});
+
+test('nothing is sought before the first picture, nor where timestamps jump', () => {
+  assert.equal(videoArgs(runOf({ track: track({ leadSeconds: 25 }) })).includes('-ss'), false);
+  const jumping = { track: track({ jumps: ['-11.5', '988.5'] }) };
+  assert.equal(videoArgs(runOf(jumping)).includes('-ss'), false);
+  assert.ok(graph(jumping).includes("PTS-(1.466733333+eq(ld(0),1)*(-11.5)+eq(ld(0),2)*(988.5))/TB'"));
 });
 
 test('interlaced sources are deinterlaced and high dynamic range is mapped once', () => {
@@ -96,7 +111,7 @@ test('audio is as long as planned, and begins where the video begins', () => {
   };
   assert.equal(
     after(audioArgs({ url: URL, plan }), '-filter_complex'),
-    '[0:1]asetpts=PTS-(1.466733333)/TB,aresample=48000:async=1000:first_pts=0,' +
+    '[0:1]asetpts=PTS-(1.466733333)/TB,aresample=48000:async=1000:first_pts=0:flags=res,' +
       'aformat=sample_fmts=fltp:channel_layouts=stereo,apad,atrim=end_sample=432432,asetpts=N/SR/TB[a]',
   );
 });

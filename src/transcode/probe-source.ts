@@ -2,10 +2,11 @@ import { DomainError } from '../domain/errors.ts';
 import type { ProbeSpec, SourceFacts } from '../domain/tasks.ts';
 import { DESCRIBE_DEADLINE_MS, type Description, describeSource } from './describe-source.ts';
 import { packetArgs } from './ffmpeg-args.ts';
-import { type PacketTimes, readPackets } from './read-packets.ts';
+import { type PacketTimes, readPackets, type TrackHint } from './read-packets.ts';
 import { runTool, type ToolDeps } from './run-ffmpeg.ts';
 import { factsOf, isMovingPicture, type SourceTimes } from './source-facts.ts';
 import type { SourceServer } from './source-server.ts';
+import { timeBaseOf } from './stream-times.ts';
 
 export type ProbeDeps = ToolDeps & {
   readonly sources: Pick<SourceServer, 'lend'>;
@@ -44,16 +45,31 @@ export async function probeSource({ source }: ProbeSpec, deps: ProbeDeps): Promi
 async function findTimes(url: string, description: Description, deps: ProbeDeps): Promise<SourceTimes> {
   const durationSeconds = Number(description.format.duration ?? 0);
   const start = Number(description.format.start_time ?? 0);
-  if (durationSeconds > SHORT_SECONDS) {
+  const look = (interval?: string) => packetTimes(url, { interval, hints: hintsOf(description) }, deps);
+  if (durationSeconds > SHORT_SECONDS && !mayJump(description)) {
     const [head, tail] = await Promise.all([
-      packetTimes(url, `%+${HEAD_SECONDS}`, deps),
-      packetTimes(url, `${(start + lastTrackStart(description) - TAIL_SECONDS).toFixed(3)}%`, deps),
+      look(`%+${HEAD_SECONDS}`),
+      look(`${(start + lastTrackStart(description) - TAIL_SECONDS).toFixed(3)}%`),
     ]);
     if (sawAll(description, tail)) return { head, tail };
   }
-  const all = await packetTimes(url, undefined, deps);
+  const all = await look();
   return { head: all, tail: all };
 }
+
+/** Broadcasts are joined from pieces whose clocks differ, and have no index that would say so: all of it is read. */
+const BROADCAST = /^(mpegts|mpeg)$/;
+const mayJump = ({ format }: Description): boolean => BROADCAST.test(format.format_name);
+
+const hintsOf = (description: Description): ReadonlyMap<number, TrackHint> =>
+  new Map(
+    description.streams.map((stream) => {
+      const { numerator, denominator } = timeBaseOf(stream);
+      const reorderFrames = stream.codec_type === 'video' ? (stream.has_b_frames ?? 0) : 0;
+      const hint = { ticksPerSecond: denominator / numerator, reorderFrames, jumpsAhead: mayJump(description) };
+      return [stream.index, hint];
+    }),
+  );
 
 /** Tracks may end at different times: look from where the shortest one that matters ends. */
 function lastTrackStart({ format, streams }: Description): number {
@@ -67,7 +83,9 @@ const isTimed = (stream: Description['streams'][number]): boolean =>
 const sawAll = ({ streams }: Description, tail: ReadonlyMap<number, PacketTimes>): boolean =>
   streams.filter(isTimed).every((stream) => tail.has(stream.index));
 
-async function packetTimes(url: string, interval: string | undefined, deps: ProbeDeps) {
+type Look = { readonly interval: string | undefined; readonly hints: ReadonlyMap<number, TrackHint> };
+
+async function packetTimes(url: string, { interval, hints }: Look, deps: ProbeDeps) {
   let times = new Map<number, PacketTimes>();
   await runTool(
     {
@@ -75,7 +93,7 @@ async function packetTimes(url: string, interval: string | undefined, deps: Prob
       args: packetArgs(url, interval),
       readers: [
         async (output) => {
-          times = await readPackets(output);
+          times = await readPackets(output, hints);
         },
       ],
       deadlineMs: interval === undefined ? SCAN_DEADLINE_MS : DESCRIBE_DEADLINE_MS,

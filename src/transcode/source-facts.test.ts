@@ -30,6 +30,9 @@ const times = (startTicks: number, endTicks: number): PacketTimes => ({
   lastTicks: endTicks - 1,
   lastKeyframeTicks: startTicks,
   keyframeTicks: 0,
+  busiestPerSecond: 0,
+  lateTicks: 0,
+  spans: [{ startTicks, endTicks }],
 });
 const factsWith = (
   streams: readonly StreamDescription[],
@@ -66,7 +69,9 @@ test('cover art is no video', () => {
 
 test('frames are counted on the grid from the first to the end of the last packet', () => {
   const ntsc = stream({ avg_frame_rate: '30000/1001', r_frame_rate: '30000/1001', time_base: '1/90000' });
-  const { video } = factsWith([ntsc], [[0, times(132_006, 2_020_893)]], { format_name: 'mpegts' });
+  const { video } = factsWith([ntsc], [[0, { ...times(132_006, 2_020_893), lastTicks: 2_017_890 }]], {
+    format_name: 'mpegts',
+  });
   assert.deepEqual([video?.frames, video?.startSeconds, video?.seeksToKeyframe], [629, '1.466733333', false]);
 });
 
@@ -88,4 +93,64 @@ test('an audio track of which no packet was found does not count', () => {
 
 test('an answer of ffprobe in another form is not a video', () => {
   assert.throws(() => parseDescription('{}'), { code: 'not_a_video' });
+});
+
+const withSound = (from: number, to: number) =>
+  factsWith(
+    [stream(), sound()],
+    [
+      [0, times(0, 300)],
+      [1, times(from * 48_000, to * 48_000)],
+    ],
+  );
+
+test('sound that goes on after the picture holds the last one, and a little more is cut off', () => {
+  const { video, durationSeconds } = withSound(0, 12);
+  assert.deepEqual([video?.frames, video?.heldFrames, durationSeconds], [360, 60, 12]);
+  assert.equal(withSound(0, 10.2).video?.heldFrames, undefined);
+});
+
+test('sound that begins before the picture shows the first one early, in whole frames', () => {
+  const { video } = withSound(-1.02, 10);
+  assert.deepEqual([video?.frames, video?.leadSeconds, video?.startSeconds], [330, 1, '-1.000000000']);
+});
+
+test('the track that a file marks as default is the video, and among sounds the one to play', () => {
+  const second = stream({ index: 2, width: 640, height: 360, disposition: { default: 1 } });
+  const facts = factsWith(
+    [stream(), second, sound({ disposition: { default: 1 } })],
+    [
+      [0, times(0, 300)],
+      [1, times(0, 480_000)],
+      [2, times(0, 300)],
+    ],
+  );
+  assert.deepEqual([facts.video?.streamIndex, facts.audio[0]?.isDefault], [2, true]);
+});
+
+test('where times jump, all tracks take off what the picture jumps', () => {
+  const jumping = (spans: PacketTimes['spans']) => ({ ...times(spans[0]!.startTicks, spans.at(-1)!.endTicks), spans });
+  const facts = factsWith(
+    [stream(), sound({ time_base: '1/30' })],
+    [
+      [
+        0,
+        jumping([
+          { startTicks: 30, endTicks: 330 },
+          { startTicks: 0, endTicks: 300 },
+        ]),
+      ],
+      [
+        1,
+        jumping([
+          { startTicks: 29, endTicks: 331 },
+          { startTicks: 0, endTicks: 300 },
+        ]),
+      ],
+    ],
+    { format_name: 'mpegts' },
+  );
+  assert.deepEqual(facts.video?.jumps, ['-11.000000000']);
+  assert.deepEqual(facts.audio[0]?.jumps, facts.video?.jumps);
+  assert.deepEqual([facts.video?.frames, facts.durationSeconds], [600, 20]);
 });

@@ -1,21 +1,18 @@
 import { DomainError } from '../domain/errors.ts';
-import type { AudioTrackFacts, FrameRate, SourceFacts, VideoTrackFacts } from '../domain/tasks.ts';
+import type { AudioTrackFacts, SourceFacts } from '../domain/tasks.ts';
 import type { Description, StreamDescription } from './describe-source.ts';
-import { gridRate, parseRate } from './frame-rate.ts';
-import type { PacketTimes } from './read-packets.ts';
+import { jumpsOf, type SourceTimes, seconds, steadyTicks, timeBaseOf, timesOf } from './stream-times.ts';
+import { hasIndex, videoFacts } from './video-facts.ts';
 
-/** Times of the tracks near their start and near their end; of a short source the same. */
-export type SourceTimes = {
-  readonly head: ReadonlyMap<number, PacketTimes>;
-  readonly tail: ReadonlyMap<number, PacketTimes>;
-};
+export type { SourceTimes } from './stream-times.ts';
 
 /** Joins what the file says about itself with what its packets say. @throws DomainError source_truncated */
 export function factsOf(source: Description, times: SourceTimes): SourceFacts {
-  const videoStream = source.streams.find(isMovingPicture);
-  const video = videoStream && videoFacts(videoStream, { source, times });
-  const audio = source.streams.filter(isSound).flatMap((stream) => audioFacts(stream, times) ?? []);
-  const soundSeconds = audio[0]?.durationSeconds ?? 0;
+  const pictures = source.streams.filter(isMovingPicture);
+  const videoStream = pictures.find((stream) => stream.disposition?.default === 1) ?? pictures[0];
+  const audio = source.streams.filter(isSound).flatMap((stream) => audioFacts(stream, { times, videoStream }) ?? []);
+  const video = videoStream && videoFacts(videoStream, { source, times, audio });
+  const soundSeconds = Math.max(0, ...audio.map((track) => track.durationSeconds));
   const durationSeconds = video
     ? (video.frames * video.frameRate.denominator) / video.frameRate.numerator
     : soundSeconds;
@@ -33,90 +30,41 @@ export const isMovingPicture = (stream: StreamDescription): boolean =>
 const isSound = (stream: StreamDescription): boolean =>
   stream.codec_type === 'audio' && stream.codec_name !== undefined && Number(stream.sample_rate) > 0;
 
-function videoFacts(stream: StreamDescription, found: { source: Description; times: SourceTimes }): VideoTrackFacts {
-  const { head, tail } = timesOf(stream, found.times);
-  const frameRate = gridRate(parseRate(stream.r_frame_rate), parseRate(stream.avg_frame_rate));
-  const timeBase = timeBaseOf(stream);
-  const startTicks = head?.startTicks ?? 0;
-  const frameSeconds = frameRate.denominator / frameRate.numerator;
-  const frameTicks = Math.round((frameSeconds * timeBase.denominator) / timeBase.numerator);
-  const endTicks = tail ? endOf(tail, frameTicks) : startTicks;
-  return {
-    streamIndex: stream.index,
-    codec: stream.codec_name ?? 'unknown',
-    ...shownSize(stream),
-    frameRate,
-    frames: framesBetween(startTicks, endTicks, timeBase, frameRate),
-    startSeconds: seconds(startTicks, timeBase).toFixed(9),
-    interlaced: /^(tt|bb|tb|bt)$/.test(stream.field_order ?? ''),
-    squarePixels: pixelAspect(stream) === 1,
-    keyframeIntervalSeconds: seconds(keyframeDistance(head, endTicks), timeBase),
-    seeksToKeyframe: hasIndex(found.source),
-    ...(/^(smpte2084|arib-std-b67)$/.test(stream.color_transfer ?? '') ? { highDynamicRange: true } : {}),
-  };
-}
+type Beside = { readonly times: SourceTimes; readonly videoStream: StreamDescription | undefined };
 
-function audioFacts(stream: StreamDescription, times: SourceTimes): AudioTrackFacts | undefined {
+function audioFacts(stream: StreamDescription, { times, videoStream }: Beside): AudioTrackFacts | undefined {
   const { head, tail } = timesOf(stream, times);
   if (head?.startTicks === undefined || tail?.endTicks === undefined) return undefined;
   const timeBase = timeBaseOf(stream);
   const language = stream.tags?.language;
+  const { spans } = head;
+  const startSeconds = startOf(stream, head.startTicks, spans.length > 1);
+  const hasJumps = spans.length > 1;
+  const picture = videoStream && times.head.get(videoStream.index);
+  // Jumps are the same for all tracks, to the tick: those of the picture, which has no overlaps to be cut.
+  const jumps =
+    videoStream && picture?.spans.length === spans.length
+      ? jumpsOf(picture.spans, timeBaseOf(videoStream))
+      : jumpsOf(spans, timeBase);
   return {
     streamIndex: stream.index,
     codec: stream.codec_name ?? 'unknown',
     channels: stream.channels ?? 2,
     sampleRateHz: Number(stream.sample_rate),
     ...(language === undefined ? {} : { language }),
-    startSeconds: seconds(head.startTicks, timeBase).toFixed(9),
-    durationSeconds: seconds(tail.endTicks - head.startTicks, timeBase),
+    ...(stream.disposition?.default === 1 ? { isDefault: true } : {}),
+    startSeconds: startSeconds.toFixed(9),
+    durationSeconds: hasJumps ? seconds(steadyTicks(spans), timeBase) : seconds(tail.endTicks, timeBase) - startSeconds,
+    ...(jumps.length > 0 ? { jumps } : {}),
   };
 }
 
-function timesOf({ index }: StreamDescription, { head, tail }: SourceTimes) {
-  return { head: head.get(index), tail: tail.get(index) ?? head.get(index) };
+/** What an encoder put before the first sample is left out of the stream's own start, where the container tells. */
+function startOf(stream: StreamDescription, startTicks: number, hasJumps: boolean): number {
+  const packetSeconds = seconds(startTicks, timeBaseOf(stream));
+  const statedSeconds = Number(stream.start_time);
+  return !hasJumps && statedSeconds > packetSeconds ? statedSeconds : packetSeconds;
 }
-
-/** A last packet without a duration lasts one frame. */
-const endOf = ({ endTicks = 0, lastTicks }: PacketTimes, frameTicks: number): number =>
-  endTicks > lastTicks ? endTicks : lastTicks + frameTicks;
-
-/** Frames that ffmpeg's fps filter makes of this span; both ends are rounded to the grid, in whole numbers. */
-function framesBetween(startTicks: number, endTicks: number, timeBase: FrameRate, rate: FrameRate): number {
-  const over = BigInt(endTicks - startTicks) * BigInt(timeBase.numerator) * BigInt(rate.numerator);
-  const under = BigInt(timeBase.denominator) * BigInt(rate.denominator);
-  return Math.max(1, Number((2n * over + under) / (2n * under)));
-}
-
-/** Where no second keyframe was near the start, the next one is at least as far as we looked. */
-const keyframeDistance = (head: PacketTimes | undefined, endTicks: number): number => {
-  if (!head) return 0;
-  const afterLast = (head.endTicks ?? endTicks) - (head.lastKeyframeTicks ?? head.startTicks ?? 0);
-  return Math.max(head.keyframeTicks, afterLast);
-};
-
-/** Size on screen: pixels made square by stretching the width, then turned as a phone was held. */
-function shownSize(stream: StreamDescription): { widthPx: number; heightPx: number } {
-  const widthPx = Math.round((stream.width ?? 0) * pixelAspect(stream));
-  const heightPx = stream.height ?? 0;
-  const turned = Math.abs(rotationOf(stream)) % 180 === 90;
-  return turned ? { widthPx: heightPx, heightPx: widthPx } : { widthPx, heightPx };
-}
-
-const rotationOf = (stream: StreamDescription): number =>
-  Math.round(stream.side_data_list?.find((data) => data.rotation !== undefined)?.rotation ?? 0);
-
-function pixelAspect(stream: StreamDescription): number {
-  const [across = 0, down = 0] = (stream.sample_aspect_ratio ?? '').split(':').map(Number);
-  return across > 0 && down > 0 ? across / down : 1;
-}
-
-const timeBaseOf = (stream: StreamDescription): FrameRate =>
-  parseRate(stream.time_base) ?? { numerator: 1, denominator: 1 };
-
-const seconds = (ticks: number, { numerator, denominator }: FrameRate): number => (ticks * numerator) / denominator;
-
-const INDEXED = /^(mov|matroska)\b/;
-const hasIndex = (source: Description): boolean => INDEXED.test(source.format.format_name);
 
 /** Rounding and a track that ends a little early are no loss. */
 const TOLERATED_SECONDS = 1;
@@ -126,7 +74,8 @@ const TOLERATED_SHARE = 0.02;
 function assertAllThere(source: Description, { tail }: SourceTimes): void {
   const announced = Number(source.format.duration);
   if (!hasIndex(source) || !(announced > 0)) return;
-  const start = Number(source.format.start_time ?? 0);
+  // A late start counts as part of the length in some files, and not in others.
+  const start = Math.min(0, Number(source.format.start_time ?? 0));
   const ends = source.streams.map((stream) => seconds(tail.get(stream.index)?.endTicks ?? 0, timeBaseOf(stream)));
   const foundSeconds = Math.max(0, ...ends) - start;
   if (foundSeconds >= announced - Math.max(TOLERATED_SECONDS, announced * TOLERATED_SHARE)) return;

@@ -109,13 +109,13 @@ for (const clip of CLIPS) {
 }
 
 /** The same filters in one go over the whole file, up to the rung with the given index. */
-function singleRun({ facts, rungs }: JobPlan, last: number): string {
+function singleRun({ facts, grid, rungs }: JobPlan, last: number): string {
   const track = facts.video as VideoTrackFacts;
   const { numerator, denominator } = track.frameRate;
   const filters = [
     ...(track.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
     `setpts=PTS-(${track.startSeconds})/TB`,
-    `fps=${numerator}/${denominator}:round=near`,
+    `fps=${numerator}/${denominator}:round=near:eof_action=pass,trim=end_frame=${grid?.frames}`,
     ...rungs
       .slice(0, last + 1)
       .map((rung) => `scale=${rung.widthPx}:${rung.heightPx}:flags=bicubic,setsar=1,format=yuv420p`),

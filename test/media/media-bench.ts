@@ -145,7 +145,7 @@ export async function packetTicks(path: string): Promise<number[]> {
 
 /** Decoded samples of the first channel at 48 kHz, from the given time of the file on. */
 export async function samplesFrom(originSeconds: string, path: string): Promise<Float32Array> {
-  const onTime = `asetpts=PTS-(${originSeconds})/TB,aresample=48000:async=1000:first_pts=0`;
+  const onTime = `asetpts=PTS-(${originSeconds})/TB,aresample=48000:async=1000:first_pts=0:flags=res`;
   const graph = `[0:a]${onTime},pan=mono|c0=c0,aformat=sample_fmts=flt[o]`;
   const input = ['-nostdin', '-v', 'error', '-copyts', '-i', path];
   const { stdout } = await run('ffmpeg', [...input, '-filter_complex', graph, '-map', '[o]', '-f', 'f32le', '-'], {
