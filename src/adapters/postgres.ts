@@ -166,8 +166,8 @@ const STATEMENT_TIMEOUT_MS = 20_000;
 /** int8 columns are sizes and sequence numbers below 2^53. */
 const INT8_OID = 20;
 
-/** @param onIdleError called when a pooled connection breaks while nobody uses it. */
-export function openDatabase(url: string, onIdleError: (error: Error) => void): Database {
+/** @param onBreak called when a pooled connection breaks while no statement waits on it. */
+export function openDatabase(url: string, onBreak: (error: Error) => void): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
@@ -178,7 +178,10 @@ export function openDatabase(url: string, onIdleError: (error: Error) => void): 
         oid === INT8_OID ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format),
     },
   });
-  pool.on('error', onIdleError);
+  // The pool itself listens only while a connection is idle: one that breaks between two statements of a transaction
+  // would end the process.
+  pool.on('connect', (client) => client.on('error', onBreak));
+  pool.on('error', () => {});
   return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
 }
 

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sql } from 'kysely';
+import { openDatabase } from '../../src/adapters/postgres.ts';
+import { startDatabase } from '../support/database.ts';
+import { eventually } from '../support/eventually.ts';
+
+test('a connection that breaks between two statements fails the transaction, and not the process', async () => {
+  await using database = await startDatabase();
+  const broken: Error[] = [];
+  const db = openDatabase(database.url, (error) => broken.push(error));
+  try {
+    const transaction = db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      await sql`select pg_terminate_backend(${rows[0]?.pid})`.execute(database.db);
+      await eventually('the break is told', () => broken.length > 0);
+      await sql`select 1`.execute(tx);
+    });
+    await assert.rejects(transaction);
+    assert.match(broken[0]?.message ?? '', /terminating connection/);
+    const { rows } = await sql<{ two: number }>`select 2 as two`.execute(db);
+    assert.equal(rows[0]?.two, 2);
+  } finally {
+    await db.destroy();
+  }
+});
