@@ -30,6 +30,11 @@ export class ClaimLine {
     this.#deps = deps;
   }
 
+  /** How many wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   /** Resolves with a task, or with none when the signal aborts. */
   claim(asking: Holder, enough: AbortSignal): Promise<LentTask | undefined> {
     if (enough.aborted || this.#waiting.size >= MAX_WAITING) return Promise.resolve(undefined);

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { Registry } from 'prom-client';
+import { capturedLog } from '../../test/fakes/captured-log.ts';
+import { eventually } from '../../test/support/eventually.ts';
+import { DomainError } from '../domain/errors.ts';
+import type { TaskId } from '../domain/ids.ts';
+import type { WorkerInfo, WorkerNews } from '../domain/ports.ts';
+import { Bell } from '../lib/bell.ts';
+import { ClaimLine } from './claim-line.ts';
+import { retryPolicy } from './retry-policy.ts';
+import { createOrchestratorServer, type OrchestratorDeps } from './server.ts';
+import { WorkerLines } from './worker-lines.ts';
+
+const TOKEN = 'a token that workers hold';
+const TASK = '00000000-0000-4000-8000-00000000000a' as TaskId;
+const WORKER: WorkerInfo = {
+  worker: 'w-1',
+  session: randomUUID(),
+  version: '1.0.0',
+  cores: 1,
+  memoryMib: 2_048,
+  encoders: ['aac', 'libx264'],
+};
+
+test('without its token nobody gets an answer, whatever it asks', async () => {
+  await using server = await orchestrator();
+  for (const path of ['/workers/connect', '/tasks/claim', `/tasks/${TASK}/complete`, `/tasks/${TASK}/renew`])
+    for (const token of ['', 'another', `${TOKEN}!`]) {
+      const response = await server.post(path, WORKER, token);
+      assert.deepEqual([path, response.status], [path, 401]);
+    }
+  assert.deepEqual([server.asked, server.noted], [[], []]);
+});
+
+test('a worker that does not say what it is gets a 400, and nothing is lent or noted', async () => {
+  await using server = await orchestrator();
+  for (const body of [{}, { ...WORKER, session: 'x' }, { ...WORKER, cores: 0 }, { ...WORKER, encoders: 'libx264' }])
+    for (const path of ['/workers/connect', '/tasks/claim'])
+      assert.equal((await server.post(path, body)).status, 400, JSON.stringify(body));
+  assert.deepEqual([server.asked, server.noted], [[], []]);
+});
+
+test('a worker that connects hears beats, and is told of the end of its own grants only', async () => {
+  await using server = await orchestrator();
+  const line = await server.connect();
+  assert.deepEqual(await line.next(), { news: 'beat' });
+  const ended = { taskId: TASK, token: 3 };
+  server.workers.leaseEnded({ session: randomUUID(), ...ended });
+  server.workers.leaseEnded({ session: WORKER.session, ...ended });
+  assert.deepEqual(await line.next(), { news: 'lease_ended', ...ended });
+  assert.deepEqual(await line.next(), { news: 'beat' });
+  line.close();
+});
+
+test('that a worker went is noted under the name of its connection', async () => {
+  await using server = await orchestrator();
+  const [first, second] = [await server.connect(), await server.connect()];
+  first.close();
+  await eventually('it was noted', () => server.noted.length === 3);
+  const [one, other, gone] = server.noted;
+  assert.deepEqual([one?.what, other?.what, gone?.what], ['connected', 'connected', 'disconnected']);
+  assert.equal(gone?.connection, one?.connection);
+  assert.notEqual(one?.connection, other?.connection);
+  assert.equal(server.workers.size, 1);
+  second.close();
+});
+
+test('an orchestrator that stops ends the connections, and notes nobody as gone', async () => {
+  const server = await orchestrator();
+  const line = await server.connect();
+  await server[Symbol.asyncDispose]();
+  await line.ended;
+  assert.deepEqual(
+    server.noted.map((note) => note.what),
+    ['connected'],
+  );
+});
+
+test('without database a worker is told to come again, and may ask another orchestrator', async () => {
+  await using server = await orchestrator({ isDown: true });
+  assert.equal((await server.post('/workers/connect', WORKER)).status, 503);
+  const claim = server.post('/tasks/claim', WORKER);
+  await eventually('it waits', () => server.line.size === 1);
+  await server.line.lendRound().catch((error: unknown) => server.line.failAll(error));
+  const response = await claim;
+  assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '1']);
+});
+
+type Note = { what: 'connected' | 'disconnected'; connection: string };
+
+/** The real server on a real port, in front of records that only take notes. */
+async function orchestrator({ isDown = false } = {}) {
+  const noted: Note[] = [];
+  const asked: unknown[] = [];
+  const stopping = new AbortController();
+  const { log } = capturedLog();
+  const answer = async (): Promise<void> => {
+    if (isDown) throw new DomainError('database_unavailable');
+  };
+  const lend = async (_: unknown, holders: readonly unknown[]): Promise<undefined[]> => {
+    await answer();
+    asked.push(holders);
+    return holders.map(() => undefined);
+  };
+  const bells = { work: new Bell(), own: new Bell() };
+  const line = new ClaimLine({ records: { lend, giveBack: answer }, bell: bells.work, log });
+  const workers = new WorkerLines({
+    records: {
+      async connected(_, { connection }) {
+        await answer();
+        noted.push({ what: 'connected', connection });
+      },
+      seen: answer,
+      async disconnected(connection) {
+        noted.push({ what: 'disconnected', connection });
+      },
+      forgetGone: answer,
+    },
+    orchestrator: 'o-1',
+    newConnection: randomUUID,
+    log,
+    stopping: stopping.signal,
+  });
+  const settle = async (): Promise<never> => {
+    throw new DomainError('lease_lost');
+  };
+  const deps = {
+    records: { renew: settle, complete: settle, taskOf: settle, fail: settle, giveBack: settle },
+    decide: retryPolicy(() => 0),
+    bells,
+    log,
+    line,
+    workers,
+    workerToken: TOKEN,
+    stopping: stopping.signal,
+    app: {
+      health: { role: 'orchestrator', version: '1', uptimeSeconds: () => 0, checks: {} },
+      metrics: new Registry(),
+      onFault: () => {},
+    },
+  };
+  const app = createOrchestratorServer(deps as unknown as OrchestratorDeps);
+  const running = workers.run();
+  const url = await app.listen({ port: 0, host: '127.0.0.1' });
+  const headersOf = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
+  let isClosed = false;
+  return {
+    noted,
+    asked,
+    workers,
+    line,
+    post: (path: string, body: unknown, token = TOKEN) =>
+      fetch(new URL(path, url), { method: 'POST', headers: headersOf(token), body: JSON.stringify(body) }),
+    /** A connection as a worker holds it. */
+    async connect() {
+      const sent = request(new URL('/workers/connect', url), { method: 'POST', headers: headersOf(TOKEN) });
+      // Closing it before its end is what these tests do.
+      sent.on('error', () => {});
+      sent.end(JSON.stringify(WORKER));
+      const [response] = await once(sent, 'response');
+      response.on('error', () => {});
+      const ended = new Promise<void>((resolve) => response.once('close', () => resolve()));
+      const lines = createInterface({ input: response })[Symbol.asyncIterator]();
+      const next = async (): Promise<WorkerNews> => JSON.parse((await lines.next()).value ?? 'null');
+      return { next, ended, close: () => sent.destroy() };
+    },
+    async [Symbol.asyncDispose]() {
+      if (isClosed) return;
+      isClosed = true;
+      stopping.abort();
+      await app.close();
+      await running;
+    },
+  };
+}
