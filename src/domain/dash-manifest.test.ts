@@ -81,3 +81,13 @@ test('whatever language tag a file holds, the manifest stays well-formed', () =>
     }),
   );
 });
+
+test('each codec is a set of its own, since players switch within one only', () => {
+  const mpd = dashManifest(offer({ newerCodecs: ['hevc', 'av1'] }));
+  const sets = mpd
+    .split('<AdaptationSet')
+    .slice(1)
+    .filter((set) => set.includes('contentType="video"'));
+  const codecs = sets.map((set) => [...new Set([...set.matchAll(/codecs="(....)/g)].map((found) => found[1]))]);
+  assert.deepEqual(codecs, [['avc1'], ['hvc1'], ['av01']]);
+});

@@ -6,8 +6,8 @@ import type { StoredRendition, StoredSegment } from './tasks.ts';
 /** The DASH manifest (ISO/IEC 23009-1, isoff-live profile) over the same segments as the HLS playlists. */
 export function dashManifest(offer: Offer): string {
   const sets = [
-    ...(offer.video.length === 0 ? [] : [videoSet(offer.generation, offer.video)]),
-    ...offer.audio.map((audio) => audioSet(offer.generation, audio)),
+    ...[...byCodec(offer.video).values()].map((video) => videoSet(offer.generation, video)),
+    ...offer.audio.map((audio, i) => audioSet(offer.generation, audio, i === 0 ? 'main' : 'alternate')),
   ];
   return `<?xml version="1.0" encoding="utf-8"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" \
@@ -18,6 +18,9 @@ ${sets.join('\n')}
 </MPD>
 `;
 }
+
+/** Players switch within a set only, and hardly any switches codecs. */
+const byCodec = (video: readonly VideoOffer[]) => Map.groupBy(video, ({ rung }) => rung.codec);
 
 function videoSet(generation: number, video: readonly VideoOffer[]): string {
   const representations = video.map(({ rung, frameRate, made, bandwidth }) =>
@@ -35,7 +38,7 @@ function videoSet(generation: number, video: readonly VideoOffer[]): string {
   return adaptationSet(set, '', generation, video[0], representations);
 }
 
-function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer): string {
+function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer, role: 'main' | 'alternate'): string {
   const language = languageOf(plan.track);
   const representation = `      <Representation${attributes({
     id: plan.rendition,
@@ -47,8 +50,8 @@ function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer): st
       </Representation>`;
   const lang = language === 'und' ? {} : { lang: language };
   const set = { contentType: 'audio', mimeType: 'audio/mp4', ...lang, segmentAlignment: 'true', startWithSAP: 1 };
-  const role = '      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="main"/>\n';
-  return adaptationSet(set, role, generation, { made, delayTicks: plan.delayTicks }, [representation]);
+  const head = `      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="${role}"/>\n`;
+  return adaptationSet(set, head, generation, { made, delayTicks: plan.delayTicks }, [representation]);
 }
 
 type Timed = { readonly made: StoredRendition; readonly delayTicks: number };

@@ -118,3 +118,16 @@ test('whatever language tag a file holds, the playlist stays a playlist', () => 
     }),
   );
 });
+
+test('variants in H.264 come before those in newer codecs, each codec lowest rate first', () => {
+  const text = multivariantPlaylist(offer({ newerCodecs: ['hevc', 'av1'] }));
+  const variants = [...text.matchAll(/BANDWIDTH=(\d+),.*CODECS="(....)/g)].map(([, rate, codec]) => ({ rate, codec }));
+  assert.deepEqual([...new Set(variants.map(({ codec }) => codec))], ['avc1', 'hvc1', 'av01']);
+  for (const ofCodec of Map.groupBy(variants, ({ codec }) => codec).values()) {
+    const rates = ofCodec.map(({ rate }) => Number(rate));
+    assert.deepEqual(
+      rates,
+      rates.toSorted((a, b) => a - b),
+    );
+  }
+});

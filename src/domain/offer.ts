@@ -1,6 +1,14 @@
 import { type Bandwidth, measureBandwidth } from './bandwidth.ts';
 import { plannedTicks } from './segment-plan.ts';
-import type { AudioPlan, FrameRate, JobPlan, Rung, StoredRendition, StoredSegment } from './tasks.ts';
+import {
+  type AudioPlan,
+  type FrameRate,
+  type JobPlan,
+  type Rung,
+  type StoredRendition,
+  type StoredSegment,
+  VIDEO_CODECS,
+} from './tasks.ts';
 
 /** Everything that players are told of one generation of a video: the input of playlists and manifest. */
 export type Offer = {
@@ -24,16 +32,19 @@ export class IncompleteError extends Error {
 }
 
 /**
- * Puts together what the tasks of a job stored, lowest rate first, and holds it against the plan: every segment
+ * Puts together what the tasks of a job stored, H.264 first and lowest rate first, and holds it against the plan: every segment
  * there, once, contiguous, of one init, and exactly as long as planned.
  * @throws IncompleteError
  */
 export function offerOf(generation: number, plan: JobPlan, results: readonly StoredRendition[]): Offer {
   const video = plan.rungs.map((rung) => videoOffer(rung, plan, join(rung.rendition, plan, results)));
   const audio = plan.audio.map((audioPlan) => audioOffer(audioPlan, join(audioPlan.rendition, plan, results)));
-  video.sort((a, b) => a.bandwidth.peakBps - b.bandwidth.peakBps);
+  video.sort((a, b) => codecRank(a) - codecRank(b) || a.bandwidth.peakBps - b.bandwidth.peakBps);
   return { generation, video, audio };
 }
+
+/** Where a player begins with the first variant, it begins with one that it can decode. */
+const codecRank = ({ rung }: VideoOffer): number => VIDEO_CODECS.indexOf(rung.codec ?? 'h264');
 
 export function videoOffer(rung: Rung, { grid }: JobPlan, made: StoredRendition): VideoOffer {
   if (!grid) throw new IncompleteError(`${rung.rendition} has no frame grid`);

@@ -1,7 +1,15 @@
 import { framesOfSegment, segmentCount } from '../../src/domain/cut-plan.ts';
+import { codecLadder } from '../../src/domain/ladder.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
 import { plannedTicks } from '../../src/domain/segment-plan.ts';
-import type { FrameRate, JobPlan, SourceFacts, StoredRendition, StoredSegment } from '../../src/domain/tasks.ts';
+import type {
+  FrameRate,
+  JobPlan,
+  SourceFacts,
+  StoredRendition,
+  StoredSegment,
+  VideoCodec,
+} from '../../src/domain/tasks.ts';
 
 export type FinishedJobOptions = {
   readonly frames?: number;
@@ -9,12 +17,16 @@ export type FinishedJobOptions = {
   readonly video?: boolean;
   readonly audio?: boolean;
   readonly language?: string;
+  /** Beside H.264. */
+  readonly newerCodecs?: readonly VideoCodec[];
 };
 export type FinishedJob = { readonly plan: JobPlan; readonly results: StoredRendition[] };
 
 /** A plan for a 720p source, and what workers would have stored for it: one result for each chunk and rendition. */
 export function finishedJob(options: FinishedJobOptions = {}): FinishedJob {
-  const plan = planJob(factsOf(options));
+  const planned = planJob(factsOf(options));
+  const newer = (options.newerCodecs ?? []).flatMap((codec) => codecLadder(planned.rungs, codec));
+  const plan = { ...planned, rungs: [...planned.rungs, ...newer] };
   return { plan, results: [...videoResults(plan), ...audioResults(plan)] };
 }
 
@@ -33,6 +45,7 @@ function factsOf({ frames = 1_000, frameRate = NTSC, video = true, audio = true,
 }
 
 const NTSC = { numerator: 30_000, denominator: 1_001 };
+const CODECS = { h264: 'avc1.64001f', hevc: 'hvc1.1.6.L93.90', av1: 'av01.0.05M.08' };
 const INIT = { initSha256: 'ab'.repeat(32), initSizeBytes: 800 };
 
 function videoResults({ grid, rungs, chunks }: JobPlan): StoredRendition[] {
@@ -42,11 +55,11 @@ function videoResults({ grid, rungs, chunks }: JobPlan): StoredRendition[] {
   });
   return chunks.flatMap(({ firstSegment, frames }) => {
     const mine = all.slice(firstSegment, firstSegment + Math.ceil(frames / grid.segmentFrames));
-    return rungs.map(({ rendition, maxrateBps }) => {
+    return rungs.map(({ rendition, maxrateBps, codec = 'h264' }) => {
       const bytes = ({ durationTicks }: { durationTicks: number }): number =>
         Math.ceil(((durationTicks / grid.timescale) * maxrateBps) / 8);
       const segments: StoredSegment[] = mine.map((segment) => ({ ...segment, sizeBytes: bytes(segment) }));
-      return { rendition, codec: 'avc1.64001f', timescale: grid.timescale, ...INIT, segments };
+      return { rendition, codec: CODECS[codec], timescale: grid.timescale, ...INIT, segments };
     });
   });
 }
