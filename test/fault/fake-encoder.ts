@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { audioBoundaries } from '../../src/domain/audio-plan.ts';
 import { DomainError } from '../../src/domain/errors.ts';
 import { sourcePartKey } from '../../src/domain/object-keys.ts';
-import type { AudioSpec, EncodeResult, EncodeSpec, SourceFacts, TaskResult, TaskSpec } from '../../src/domain/tasks.ts';
+import type {
+  AudioSpec,
+  EncodeResult,
+  EncodeSpec,
+  SourceFacts,
+  TaskResult,
+  TaskSpec,
+  TrialResult,
+} from '../../src/domain/tasks.ts';
 import { checkAudioSegment } from '../../src/transcode/check-segment.ts';
 import { missingSpan, standingRungs, videoOf, wholeRendition } from '../../src/transcode/chunk-rest.ts';
 import type { EncodeDeps } from '../../src/transcode/encode-chunk.ts';
@@ -19,6 +27,8 @@ export type FakeWork = {
 };
 
 const FPS = 25;
+/** The ladder then stays the standard one. */
+const NOTHING_LEARNT: TrialResult = { widthPx: 320, heightPx: 180, ratesBps: [] };
 
 /**
  * Instead of ffmpeg: a source of n bytes is a video of n seconds, 640 by 360 at 25 frames per second, with sound. What
@@ -32,6 +42,9 @@ export const fakeEncoder =
       case 'probe':
         await work();
         return factsOf(spec, deps);
+      case 'trial':
+        await work();
+        return NOTHING_LEARNT;
       case 'encode':
         if (spec.source.sizeBytes === poisonBytes && spec.chunk.chunk > 0) process.kill(process.pid, 'SIGKILL');
         return encodeVideo(spec, work, deps);
