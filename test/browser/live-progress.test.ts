@@ -114,7 +114,7 @@ test('a job is cancelled on the watch page, and goes on when asked to', async ()
   const { page, complaints } = await openPage(browser);
   await page.goto(`${server.url}/watch/${videoId}`);
   await page.getByTestId('cancel-job').click();
-  await page.getByTestId('try-again').waitFor();
+  await page.getByText('Processing was cancelled').waitFor();
   await saveScreenshot(page, 'watch-cancelled');
   assert.equal(await jobState(), 'cancelled');
   await page.getByTestId('try-again').click();
@@ -133,7 +133,7 @@ test('the library shows progress as it comes, why a job failed, and tries it aga
   await row.getByText('42%').waitFor();
   await saveScreenshot(page, 'library-live');
   await row.getByTestId('cancel-job').click();
-  await row.getByText('Failed').waitFor();
+  await row.getByText('Cancelled').waitFor();
   await sql`update jobs set state = 'failed', error_code = 'ffmpeg_failed', error_message = 'ffmpeg ended with 1'
   `.execute(database.db);
   await tell('job', 'running', 'failed');

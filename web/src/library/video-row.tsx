@@ -7,7 +7,7 @@ import { ConfirmDialog } from '../shared/confirm-dialog.tsx';
 import { formatAge, formatBytes, formatSize } from '../shared/format.ts';
 import { Icon } from '../shared/icons.tsx';
 import { TitleEditor } from '../shared/title-editor.tsx';
-import { VideoStateBadge } from '../shared/video-state.tsx';
+import { shownState, VideoStateBadge } from '../shared/video-state.tsx';
 import { JobAction } from './job-action.tsx';
 import { failedJob } from './merge-videos.ts';
 import { Poster } from './poster.tsx';
@@ -87,7 +87,7 @@ export function VideoRow({ video, clock, onChanged, onJobChanged }: Props) {
 
 function SecondLine({ video }: { video: VideoResource }) {
   const failed = failedJob(video);
-  if (failed || video.state === 'failed') {
+  if (failed?.state === 'failed' || shownState(video) === 'failed') {
     const message = failed?.error?.message ?? video.error?.message ?? 'Processing failed.';
     return <div className="video-second error-text">{message}</div>;
   }

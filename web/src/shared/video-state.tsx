@@ -4,8 +4,7 @@ import { ProgressBar } from './progress-bar.tsx';
 
 /** The state of a video in a word, with its progress while it is being processed. */
 export function VideoStateBadge({ video }: { video: VideoResource }) {
-  // Asked to try again, a video is failed until an orchestrator begins with it.
-  const state = video.state === 'failed' && video.job?.state === 'queued' ? 'uploaded' : video.state;
+  const state = shownState(video);
   const progress = video.state === 'processing' ? (video.job?.progress ?? 0) : undefined;
   return (
     <div className="state" data-testid="video-state" data-state={video.state}>
@@ -19,10 +18,18 @@ export function VideoStateBadge({ video }: { video: VideoResource }) {
   );
 }
 
-const STATE_WORDS: Readonly<Record<VideoResource['state'], string>> = {
+/** A person who cancels has seen no failure; and one who tries again sees it wait, though nobody has begun yet. */
+export function shownState({ state, job }: VideoResource): VideoResource['state'] | 'cancelled' {
+  if (state !== 'failed') return state;
+  if (job?.state === 'queued') return 'uploaded';
+  return job?.state === 'cancelled' ? 'cancelled' : state;
+}
+
+const STATE_WORDS: Readonly<Record<ReturnType<typeof shownState>, string>> = {
   uploading: 'Uploading',
   uploaded: 'Waiting',
   processing: 'Processing',
   ready: 'Ready',
   failed: 'Failed',
+  cancelled: 'Cancelled',
 };

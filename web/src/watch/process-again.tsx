@@ -9,9 +9,10 @@ type Props = { video: VideoResource; onChanged: () => void };
 /** Why processing failed, what to do about it, and the button that tries again. */
 export function ProcessAgain({ video, onChanged }: Props) {
   const error = failedJob(video)?.error ?? video.error;
+  const isFailure = failedJob(video)?.state !== 'cancelled';
   return (
     <>
-      {error && <p className="failure-reason">{error.message}</p>}
+      {error && isFailure && <p className="failure-reason">{error.message}</p>}
       <p>{adviseOn(error?.code ?? '')}</p>
       <ActionButton icon="retry" text="Try again" act={() => tryAgain(video)} onDone={onChanged} testId="try-again" />
     </>

@@ -1,6 +1,6 @@
 import { type ReactNode, Suspense } from 'react';
 import type { JobResource, VideoResource } from '../../../src/domain/video-resource.ts';
-import { openJob } from '../library/merge-videos.ts';
+import { failedJob, openJob } from '../library/merge-videos.ts';
 import { playerFor } from '../player/lazy-player.tsx';
 import { ErrorBoundary } from '../shared/error-boundary.tsx';
 import { formatPercent } from '../shared/format.ts';
@@ -34,13 +34,15 @@ export function VideoFrame({ video, wish, onChanged }: Props) {
   );
 }
 
+export const CANCELLED = 'Processing was cancelled';
+
 function NotPlayable({ video, onChanged }: { video: VideoResource; onChanged: () => void }) {
   // Asked to try again, a video is failed until an orchestrator begins with it.
   if (openJob(video)) return <Processing video={video} onChanged={onChanged} />;
   switch (video.state) {
     case 'failed':
       return (
-        <Message title="This video could not be processed">
+        <Message title={failedJob(video)?.state === 'cancelled' ? CANCELLED : 'This video could not be processed'}>
           <ProcessAgain video={video} onChanged={onChanged} />
         </Message>
       );

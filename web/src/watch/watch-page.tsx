@@ -20,7 +20,7 @@ import { RenditionsTable } from './renditions-table.tsx';
 import { SharePanel } from './share-panel.tsx';
 import { SourceFacts } from './source-facts.tsx';
 import { useVideo } from './use-video.ts';
-import { VideoFrame, workText } from './video-frame.tsx';
+import { CANCELLED, VideoFrame, workText } from './video-frame.tsx';
 
 type Props = { videoId: string; wish: PlayerWish; clock: PageClock };
 
@@ -93,7 +93,7 @@ function LastJob({ video, onChanged }: OfVideo) {
   if (failed) {
     return (
       <section className="panel panel-failed" data-testid="failed-job">
-        <h2>{failed.state === 'cancelled' ? 'The last processing was cancelled' : 'The last processing failed'}</h2>
+        <h2>{failed.state === 'cancelled' ? CANCELLED : 'The last processing failed'}</h2>
         <ProcessAgain video={video} onChanged={onChanged} />
       </section>
     );
