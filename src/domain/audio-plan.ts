@@ -12,7 +12,7 @@ type InStepWith = { readonly grid: VideoGrid; readonly startSeconds: string };
 /** More tracks than a film is dubbed into; those after them are left out. */
 const MAX_TRACKS = 8;
 
-/** How all audio tracks are made, the one to play first; sound alone starts and ends with its longest track. */
+/** How all audio tracks are made, the one to play first. */
 export function planAudios(tracks: readonly AudioTrackFacts[], video?: InStepWith): AudioPlan[] {
   const ordered = tracks.toSorted((a, b) => Number(b.isDefault ?? false) - Number(a.isDefault ?? false));
   const taken = new Map<string, number>();

@@ -1,7 +1,7 @@
 import { languageOf } from './audio-plan.ts';
 import { secondsOf } from './bandwidth.ts';
 import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
-import type { StoredRendition } from './tasks.ts';
+import type { AudioPlan, StoredRendition } from './tasks.ts';
 
 /** HLS playlists (RFC 8216bis) with relative URIs only, so that they work below any session. */
 
@@ -45,20 +45,22 @@ const segmentLines = ({ segments, timescale }: StoredRendition): string[] =>
 export function multivariantPlaylist(offer: Offer): string {
   const uri = (rendition: string): string => `g${offer.generation}/${rendition}/index.m3u8`;
   const audioOnly = offer.video.length === 0;
+  // Tracks are no variants of one another, which a player would choose from by their rates: the first stands for all.
   const variants = audioOnly
-    ? offer.audio.flatMap((audio) => [audioVariant(audio), uri(audio.plan.rendition)])
+    ? offer.audio.slice(0, 1).flatMap((audio) => [audioVariant(audio, offer.audio), uri(audio.plan.rendition)])
     : offer.video.flatMap((video) => [videoVariant(video, offer.audio), uri(video.rung.rendition)]);
-  const media = audioOnly ? [] : offer.audio.map((audio, i) => audioMedia(audio, uri(audio.plan.rendition), i === 0));
+  const grouped = audioOnly && offer.audio.length === 1 ? [] : offer.audio;
+  const media = grouped.map((audio, i) => audioMedia(audio, uri(audio.plan.rendition), i === 0));
   return text([...HEAD, ...media, ...variants]);
 }
 
 function audioMedia({ plan }: AudioOffer, uri: string, isDefault: boolean): string {
   const language = languageOf(plan.track);
-  const name = language === 'und' ? { NAME: quoted('Audio') } : { NAME: quoted(language), LANGUAGE: quoted(language) };
   return `#EXT-X-MEDIA:${attributes({
     TYPE: 'AUDIO',
     'GROUP-ID': quoted(AUDIO_GROUP),
-    ...name,
+    NAME: quoted(audioName(plan)),
+    ...(language === 'und' ? {} : { LANGUAGE: quoted(language) }),
     DEFAULT: isDefault ? 'YES' : 'NO',
     AUTOSELECT: 'YES',
     CHANNELS: quoted('2'),
@@ -79,11 +81,20 @@ function videoVariant({ rung, frameRate, made, bandwidth }: VideoOffer, audio: r
   })}`;
 }
 
-const audioVariant = ({ made, bandwidth }: AudioOffer): string =>
+/** In its own language, as whoever looks for it would look; the second of one language has its number. */
+function audioName({ rendition, track }: AudioPlan): string {
+  const language = languageOf(track);
+  const name = language === 'und' ? 'Audio' : new Intl.DisplayNames([language], { type: 'language' }).of(language);
+  const [, number] = /-(\d+)$/.exec(rendition) ?? [];
+  return number === undefined ? (name ?? language) : `${name ?? language} ${number}`;
+}
+
+const audioVariant = ({ made, bandwidth }: AudioOffer, audio: readonly AudioOffer[]): string =>
   `#EXT-X-STREAM-INF:${attributes({
     BANDWIDTH: bandwidth.peakBps,
     'AVERAGE-BANDWIDTH': bandwidth.averageBps,
     CODECS: quoted(made.codec),
+    ...(audio.length === 1 ? {} : { AUDIO: quoted(AUDIO_GROUP) }),
   })}`;
 
 const attributes = (list: Record<string, string | number>): string =>
