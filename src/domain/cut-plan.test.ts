@@ -70,6 +70,27 @@ test('a video of four segments or more is cut into at least four chunks', () => 
   );
 });
 
+test('chunks begin with one segment, grow, and shrink to one segment again', () => {
+  fc.assert(
+    fc.property(anyVideo, (video) => {
+      const grid = gridOf(video);
+      const counts = cutIntoChunks(grid).map(({ frames }) => Math.ceil(frames / grid.segmentFrames));
+      assert.deepEqual(
+        counts.slice(0, 2),
+        counts.slice(0, 2).map(() => 1),
+      );
+      assert.ok((counts[2] ?? 1) <= 2);
+      assert.equal(counts.at(-1), 1);
+      const largest = counts.indexOf(Math.max(...counts));
+      const isSorted = (part: number[]): boolean => part.every((count, i) => i === 0 || count >= (part[i - 1] ?? 0));
+      assert.ok(
+        isSorted(counts.slice(0, largest + 1)) && isSorted(counts.slice(largest).toReversed()),
+        counts.join(' '),
+      );
+    }),
+  );
+});
+
 test('only the last segment may be shorter than the others', () => {
   fc.assert(
     fc.property(anyVideo, (video) => {

@@ -8,6 +8,8 @@ const DECODED_AHEAD_FRAMES = 2;
 const MIN_TIMESCALE = 10_000;
 /** Longer chunks pay less for seams and seeking, but a lost one costs more and workers finish less evenly. */
 const MAX_SEGMENTS_PER_CHUNK = 4;
+/** Segments of the first chunks. */
+const FIRST_CHUNKS: readonly number[] = [1, 1, 2];
 /** Each chunk takes this share of what is left: long ones first, short ones at the end. */
 const SHARE_OF_REST = 1 / 3;
 
@@ -40,7 +42,7 @@ export function cutIntoChunks(grid: VideoGrid): Chunk[] {
   const segments = segmentCount(grid);
   const chunks: Chunk[] = [];
   for (let firstSegment = 0; firstSegment < segments; ) {
-    const count = segmentsOfNextChunk(segments - firstSegment);
+    const count = segmentsOfNextChunk(chunks.length, segments - firstSegment);
     const firstFrame = firstSegment * grid.segmentFrames;
     const frames = Math.min(count * grid.segmentFrames, grid.frames - firstFrame);
     chunks.push({ chunk: chunks.length, firstSegment, firstFrame, frames });
@@ -49,9 +51,12 @@ export function cutIntoChunks(grid: VideoGrid): Chunk[] {
   return chunks;
 }
 
-/** Chunks shrink towards the end, so that workers of unknown number and speed finish at nearly the same time. */
-const segmentsOfNextChunk = (segmentsLeft: number): number =>
-  Math.max(1, Math.min(MAX_SEGMENTS_PER_CHUNK, Math.floor(segmentsLeft * SHARE_OF_REST)));
+/**
+ * The first chunks are short, so that the video can be played soon. They shrink again towards the end, so that workers
+ * of unknown number and speed finish at nearly the same time.
+ */
+const segmentsOfNextChunk = (chunk: number, segmentsLeft: number): number =>
+  Math.max(1, Math.min(FIRST_CHUNKS[chunk] ?? MAX_SEGMENTS_PER_CHUNK, Math.floor(segmentsLeft * SHARE_OF_REST)));
 
 export const segmentCount = (grid: VideoGrid): number => Math.ceil(grid.frames / grid.segmentFrames);
 
