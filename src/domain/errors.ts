@@ -22,11 +22,18 @@ const CODES = {
   bad_cursor: { kind: 'invalid', message: 'The cursor is not one that this API handed out.' },
   bad_session: { kind: 'forbidden', message: 'The playback session is not valid for this video.' },
   checksum_mismatch: { kind: 'bad_checksum', message: 'The bytes that arrived do not have the stated checksum.' },
+  dash_not_ready: {
+    kind: 'missing',
+    message: 'There is no DASH manifest before all is processed; HLS may play already.',
+  },
   database_unavailable: { kind: 'busy', message: 'The database cannot be reached; try again.' },
   digest_mismatch: { kind: 'unprocessable', message: 'The bytes that arrived do not have the stated digest.' },
   empty_upload: { kind: 'invalid', message: 'The upload holds no bytes.' },
   idempotency_mismatch: { kind: 'unprocessable', message: 'This Idempotency-Key stands for other content.' },
-  job_not_failed: { kind: 'conflict', message: 'Only the latest job of a video is tried again, and only if it failed or was cancelled.' },
+  job_not_failed: {
+    kind: 'conflict',
+    message: 'Only the latest job of a video is tried again, and only if it failed or was cancelled.',
+  },
   job_not_running: { kind: 'conflict', message: 'The job has ended, so there is nothing to cancel.' },
   lease_lost: { kind: 'conflict', message: 'The lease of this task was lost; another attempt may be running.' },
   method_not_allowed: { kind: 'bad_method', message: 'This address does not answer to that method.' },
@@ -39,6 +46,10 @@ const CODES = {
   not_a_video: { kind: 'unprocessable', message: 'The file holds no video or audio that can be decoded.' },
   process_running: { kind: 'conflict', message: 'A job is already running for this video.' },
   range_not_satisfiable: { kind: 'bad_range', message: 'The requested range lies outside the object.' },
+  source_damaged: {
+    kind: 'unprocessable',
+    message: 'A part of the stored source is missing, or not as long as it was.',
+  },
   source_truncated: { kind: 'unprocessable', message: 'The source ends before the video that it announces.' },
   source_unsupported: {
     kind: 'unprocessable',

@@ -42,7 +42,7 @@ export class PartCache {
     const expected = Math.min(PART_SIZE_BYTES, source.sizeBytes - part * PART_SIZE_BYTES);
     if (object?.bytes.byteLength !== expected) {
       const found = object ? `${object.bytes.byteLength} bytes` : 'missing';
-      throw new DomainError('store_unavailable', `Source part ${key} is ${found}, not ${expected} bytes.`);
+      throw new DomainError('source_damaged', `Source part ${key} is ${found}, not ${expected} bytes.`);
     }
     return object.bytes;
   }

@@ -74,7 +74,7 @@ test('a part that the store does not give is told to the task, since to ffmpeg i
   await store.delete(sourcePartKey({ videoId, part: 1 }));
   using lent = server.lend(source);
   await assert.rejects(get(lent.url));
-  assert.throws(() => lent.assertUnbroken(), { code: 'store_unavailable' });
+  assert.throws(() => lent.assertUnbroken(), { code: 'source_damaged' });
 });
 
 test('a failed read ahead breaks nothing', async () => {

@@ -109,6 +109,23 @@ test('while the store does not answer no task is claimed, and both /health and t
   assert.deepEqual(said, ['store_paused', 'store_resumed']);
 });
 
+test('a part that is missing is a failed attempt, but an outage where the store does not answer', async () => {
+  const store = new MemoryObjectStore();
+  const missing = async () => {
+    throw new DomainError('source_damaged');
+  };
+  await using worker = workWith(missing, store);
+  const lost = await worker.lender.settled(worker.lender.add(spec));
+  assert.ok(lost.outcome === 'failed');
+  assert.deepEqual([lost.failure.code, lost.failure.cause], ['source_damaged', 'attempt']);
+  store.check = async () => {
+    throw new DomainError('store_unavailable', 'nothing is mounted');
+  };
+  const away = await worker.lender.settled(worker.lender.add(spec));
+  assert.ok(away.outcome === 'failed');
+  assert.deepEqual([away.failure.code, away.failure.cause], ['store_unavailable', 'store']);
+});
+
 test('an input that is bad does not make the worker pause', async () => {
   const perform = async () => {
     throw new DomainError('not_a_video');

@@ -94,11 +94,22 @@ async function attemptTask(task: LentTask, deps: SlotDeps): Promise<Ended> {
   } catch (err) {
     if (lease.lost.aborted) return { outcome: lostLease(lease.lost.reason, deps) };
     if (deps.stopping.aborted) return { outcome: await giveBack(task, deps) };
-    const failure = failureOf(err);
+    const failure = await judged(failureOf(err), deps);
     deps.log.warn('task_failed', { err, ...failure });
     const outcome = await settle(lease.lost, deps, (until) => deps.lender.fail(task, failure, until), 'failed');
     return { outcome, failure };
   }
+}
+
+const CHECK_DEADLINE_MS = 10_000;
+
+/** Bytes that are not there may be lost, or their store may be: only where that answers are they what failed. */
+async function judged(failure: TaskFailure, { store }: Pick<WorkerDeps, 'store'>): Promise<TaskFailure> {
+  if (failure.code !== 'source_damaged') return failure;
+  return store.check(AbortSignal.timeout(CHECK_DEADLINE_MS)).then(
+    () => failure,
+    (error: unknown) => failureOf(error),
+  );
 }
 
 type PerformDeps = EncodeDeps & Pick<WorkerDeps, 'lender' | 'performTask'>;

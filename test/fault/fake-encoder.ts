@@ -57,7 +57,7 @@ export const fakeEncoder =
 
 async function factsOf({ source }: TaskSpec, { store, signal }: StoreDeps): Promise<SourceFacts> {
   const part = await store.read(sourcePartKey({ videoId: source.videoId, part: 0 }), { signal });
-  if (!part) throw new DomainError('store_unavailable', 'The source is missing.');
+  if (!part) throw new DomainError('source_damaged');
   const seconds = source.sizeBytes;
   return {
     container: 'mp4',
