@@ -71,6 +71,8 @@ async function findObject(target: string, served: ServedRequest, deps: GetSegmen
   served.cache = cache;
   served.tier = tier;
   if (isStale) served.isStale = isStale;
+  // What is published has one; what grows does not.
+  if (!object && wanted.kind === 'manifest') throw new DomainError('dash_not_ready');
   if (!object) throw new DomainError('no_such_segment');
   return object;
 }
@@ -80,13 +82,14 @@ type Serving = { object: CachedObject; served: ServedRequest; deps: GetSegmentDe
 function sendObject(request: IncomingMessage, response: ServerResponse, serving: Serving): void {
   const { object, served, deps, startedMs } = serving;
   try {
-    const { status, head, body } = answerObject(request.headers, object);
+    const { status, head, body, text } = answerObject(request.headers, object);
     const timing = `cache;desc=${served.cache};dur=${deps.nowMs() - startedMs}`;
     const own = ['X-Cache', served.cache ?? '', 'X-Served-By', deps.edge, 'Server-Timing', timing];
     response.writeHead(status, served.isStale ? [...head, ...own, ...STALE] : [...head, ...own]);
     served.status = status;
     served.bytes = request.method === 'HEAD' ? 0 : body.length;
-    response.end(body);
+    if (text === undefined) response.end(body);
+    else response.end(text, 'latin1');
   } catch (error) {
     if (!(error instanceof DomainError && error.code === 'range_not_satisfiable')) throw error;
     served.status = sendProblem(response, error, [...CORS_HEADERS, ...unsatisfiedRange(object.bytes.length)]);

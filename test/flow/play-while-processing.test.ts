@@ -34,7 +34,8 @@ test('a player that begins while a video is processed gets every frame of it, an
   const entry = await fetch(`${instance.url}/play/${id}/index.m3u8`);
   const growing = parseHls(await entry.text());
   assert.equal(growing.playlists?.length, 1);
-  assert.equal((await fetch(`${instance.url}/play/${id}/manifest.mpd`)).status, 404);
+  const dash = await fetch(`${instance.url}/play/${id}/manifest.mpd`);
+  assert.deepEqual([dash.status, ((await dash.json()) as { code: string }).code], [404, 'dash_not_ready']);
 
   // Reads to the end of what is listed, waits for more, and ends when the playlist does.
   const listed = watchGrowth(new URL(growing.playlists?.[0]?.uri ?? '', entry.url).href);
