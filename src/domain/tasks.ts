@@ -40,6 +40,12 @@ export type VideoTrackFacts = {
   readonly seeksToKeyframe?: boolean;
   /** True for PQ and HLG, which are mapped to BT.709. */
   readonly highDynamicRange?: boolean;
+  /** True for the colours of BT.2020 without high dynamic range, which are mapped, too. */
+  readonly wideGamut?: boolean;
+  /** True where pictures are stored as RGB. */
+  readonly rgb?: boolean;
+  /** True where pictures have transparent parts, which are laid over black. */
+  readonly alpha?: boolean;
 };
 
 export type AudioTrackFacts = {
@@ -132,8 +138,13 @@ export type EncodeSpec = OfTask &
 /** A quick look at how hard the content is, before the ladder is chosen. */
 export type TrialSpec = OfTask & { readonly kind: 'trial'; readonly track: VideoTrackFacts; readonly grid: VideoGrid };
 export type AudioSpec = OfTask & PlaysEarly & { readonly kind: 'audio'; readonly plan: AudioPlan };
+export type ImagesSpec = OfTask & {
+  readonly kind: 'images';
+  readonly track: VideoTrackFacts;
+  readonly durationSeconds: number;
+};
 export type PublishSpec = OfTask & { readonly kind: 'publish' };
-export type TaskSpec = ProbeSpec | TrialSpec | EncodeSpec | AudioSpec | PublishSpec;
+export type TaskSpec = ProbeSpec | TrialSpec | EncodeSpec | AudioSpec | ImagesSpec | PublishSpec;
 export type TaskKind = TaskSpec['kind'];
 
 /** A segment that stands validated in the object store. */
@@ -161,14 +172,18 @@ export type TrialResult = {
   /** Bits per second of each sample. */
   readonly ratesBps: readonly number[];
 };
+/** Which of them there are. */
+export type ImagesResult = { readonly poster: boolean; readonly storyboard: boolean };
 export type EncodeResult = { readonly renditions: readonly StoredRendition[] };
 export type TaskResult<K extends TaskKind = TaskKind> = K extends 'probe'
   ? SourceFacts
   : K extends 'trial'
     ? TrialResult
-    : K extends 'publish'
-      ? Record<string, never>
-      : EncodeResult;
+    : K extends 'images'
+      ? ImagesResult
+      : K extends 'publish'
+        ? Record<string, never>
+        : EncodeResult;
 
 /** A task that this worker may work on until its lease ends. The token fences every later call. */
 export type LentTask = {

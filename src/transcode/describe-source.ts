@@ -17,6 +17,8 @@ const stream = z.object({
   has_b_frames: z.number().optional(),
   pix_fmt: z.string().optional(),
   field_order: z.string().optional(),
+  color_primaries: z.string().optional(),
+  color_space: z.string().optional(),
   color_transfer: z.string().optional(),
   time_base: z.string(),
   start_time: z.string().optional(),

@@ -1,5 +1,6 @@
 import { MAX_PIXELS } from '../domain/plan-job.ts';
 import type { AudioPlan, EncodeSpec, Rung, VideoTrackFacts } from '../domain/tasks.ts';
+import { afterScaling, beforeScaling, scalerOptions } from './colour-filters.ts';
 import { encoderArgs } from './encoder-args.ts';
 import { JUMP_AHEAD_SECONDS, JUMP_BACK_SECONDS } from './read-packets.ts';
 
@@ -8,12 +9,12 @@ const FORMATS = 'mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,wav,mp3,aac,flac,mxf';
 const MAX_STREAMS = 16;
 
 /** No other address than the worker's own source server, and nothing but known containers. */
-const guardedInput = (): string[] => [
+export const guardedInput = (): string[] => [
   ...['-protocol_whitelist', 'http,tcp', '-format_whitelist', FORMATS],
   ...['-max_streams', String(MAX_STREAMS), '-max_pixels', String(MAX_PIXELS)],
 ];
 
-const QUIET = ['-nostdin', '-hide_banner', '-v', 'error'];
+export const QUIET = ['-nostdin', '-hide_banner', '-v', 'error'];
 const REPEATABLE = ['-map_metadata', '-1', '-map_chapters', '-1', '-flags', '+bitexact', '-fflags', '+bitexact'];
 
 export type VideoRun = Pick<EncodeSpec, 'track' | 'grid' | 'rungs' | 'chunk'> & {
@@ -82,17 +83,15 @@ function onTime(filter: 'setpts' | 'asetpts', startSeconds: string, jumps: reado
   return `${filter}='${count};PTS-(${startSeconds}${offsets})/TB'`;
 }
 
-const scale = ({ widthPx, heightPx }: Rung, source?: VideoTrackFacts): string =>
-  [`scale=${widthPx}:${heightPx}:flags=bicubic,setsar=1`, ...toneMap(source), 'format=yuv420p'].join(',');
+function scale({ widthPx, heightPx }: Rung, source?: VideoTrackFacts): string {
+  const size = `scale=${widthPx}:${heightPx}:flags=bicubic`;
+  if (!source) return `${size},setsar=1,format=yuv420p`;
+  const first = [...beforeScaling(source), `${size}${scalerOptions(source)}`, 'setsar=1', ...afterScaling(source)];
+  return [...first, 'format=yuv420p'].join(',');
+}
 
 const forkAfter = (i: number, rungs: readonly Rung[]): string =>
   i === rungs.length - 1 ? `[o${i}]` : `,split=2[o${i}][s${i + 1}]`;
-
-/** High dynamic range is mapped to what every screen shows, after scaling, where there is less to map. */
-const toneMap = (source?: VideoTrackFacts): string[] =>
-  source?.highDynamicRange
-    ? ['zscale=t=linear:npl=100,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,zscale=t=bt709:m=bt709:r=tv']
-    : [];
 
 function videoOutput(rung: Rung, index: number, { chunk, grid }: VideoRun): string[] {
   return [

@@ -34,7 +34,23 @@ export function videoFacts(stream: StreamDescription, found: Found): VideoTrackF
     squarePixels: pixelAspect(stream) === 1,
     keyframeIntervalSeconds: seconds(keyframeDistance(head, picture.endTicks), timeBase),
     seeksToKeyframe: hasIndex(found.source),
-    ...(/^(smpte2084|arib-std-b67)$/.test(stream.color_transfer ?? '') ? { highDynamicRange: true } : {}),
+    ...colours(stream),
+  };
+}
+
+const HIGH_RANGE = /^(smpte2084|arib-std-b67)$/;
+const WITH_ALPHA = /^(yuva|gbrap|rgba|bgra|argb|abgr|ya8|ya16|pal8)/;
+const RGB = /^(gbr|rgb|bgr|argb|abgr|0rgb|0bgr|pal8)/;
+
+function colours(stream: StreamDescription): Pick<VideoTrackFacts, 'highDynamicRange' | 'wideGamut' | 'rgb' | 'alpha'> {
+  const pixels = stream.pix_fmt ?? '';
+  const isHigh = HIGH_RANGE.test(stream.color_transfer ?? '');
+  const isWide = stream.color_primaries === 'bt2020' || /^bt2020/.test(stream.color_space ?? '');
+  return {
+    ...(isHigh ? { highDynamicRange: true } : {}),
+    ...(isWide && !isHigh ? { wideGamut: true } : {}),
+    ...(RGB.test(pixels) ? { rgb: true } : {}),
+    ...(WITH_ALPHA.test(pixels) ? { alpha: true } : {}),
   };
 }
 
