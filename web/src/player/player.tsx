@@ -36,6 +36,8 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
     loadAgain.current = () => {
       const { currentTime, paused } = video;
       keepFrame(video);
+      // What a viewer has chosen outlives the source only as the default.
+      video.defaultPlaybackRate = video.playbackRate;
       detach();
       detach = attachAt(currentTime);
       // Where the browser does not let it go on by itself, the viewer presses play.
