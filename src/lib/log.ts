@@ -26,6 +26,16 @@ export function createLog<Event extends string>({ role, node, level = 'info', de
   return wrap<Event>(destination ? pino(options, destination) : pino(options));
 }
 
+/** What waits for a slow disk at most; lines beyond are lost rather than the memory. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Standard output for a role that writes a line for each of thousands of requests a second: the disk is not waited for,
+ * and what comes while it writes goes out together. An exit writes what is left; a kill may lose the last moment.
+ */
+export const unhurriedOutput = (): pino.DestinationStream =>
+  pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES });
+
 function wrap<Event extends string>(logger: pino.Logger): Log<Event> {
   return {
     debug: (event, fields = {}) => logger.debug(fields, event),

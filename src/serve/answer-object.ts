@@ -3,7 +3,13 @@ import { etagMatches } from '../lib/etag.ts';
 import type { CachedObject } from './segment-cache.ts';
 
 /** What goes over the wire but for the fields that every answer of an edge has. `head` is flat name-value pairs. */
-export type Answer = { readonly status: 200 | 206 | 304; readonly head: readonly string[]; readonly body: Buffer };
+export type Answer = {
+  readonly status: 200 | 206 | 304;
+  readonly head: readonly string[];
+  readonly body: Buffer;
+  /** The body once more, where it is small and whole. */
+  readonly text?: string | undefined;
+};
 
 /** The request fields that decide; node:http spells them in lower case. */
 type Asked = {
@@ -18,10 +24,10 @@ const NOTHING = Buffer.alloc(0);
  * Chooses between the whole object, a part of it and "not modified" (RFC 9110, sections 13 and 14).
  * @throws DomainError range_not_satisfiable
  */
-export function answerObject(asked: Asked, { bytes, etag, head }: CachedObject): Answer {
+export function answerObject(asked: Asked, { bytes, text, etag, head }: CachedObject): Answer {
   if (etagMatches(asked['if-none-match'], etag)) return { status: 304, head, body: NOTHING };
   const range = isRangeMeant(asked, etag) ? parseRange(asked.range, bytes.length) : 'whole';
-  if (range === 'whole') return { status: 200, head: withLength(head, bytes), body: bytes };
+  if (range === 'whole') return { status: 200, head: withLength(head, bytes), body: bytes, text };
   const body = bytes.subarray(range.first, range.last + 1);
   const contentRange = `bytes ${range.first}-${range.last}/${bytes.length}`;
   return { status: 206, head: [...withLength(head, body), 'Content-Range', contentRange], body };

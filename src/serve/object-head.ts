@@ -11,8 +11,19 @@ export function toCached(object: PlaybackObject, stored: StoredObject, readAtMs:
   const type = contentType(object, stored.contentType);
   const head = ['Content-Type', type, 'ETag', etag, 'Cache-Control', cacheControl(freshForMs), ...COMMON_HEAD];
   const lastSegment = object.kind === 'playlist' ? lastListed(bytes) : undefined;
-  return { bytes, etag, head, readAtMs, freshForMs, ...(lastSegment === undefined ? {} : { lastSegment }) };
+  return {
+    bytes,
+    etag,
+    head,
+    readAtMs,
+    freshForMs,
+    ...(bytes.length <= MAX_TEXT_BYTES ? { text: bytes.toString('latin1') } : {}),
+    ...(lastSegment === undefined ? {} : { lastSegment }),
+  };
 }
+
+/** Up to here Node writes a string without a buffer of its own; playlists and inits are mostly smaller. */
+const MAX_TEXT_BYTES = 12 * 1024;
 
 /** What can be replaced in the store is looked at again; all else is written once. */
 export const isImmutable = ({ kind }: PlaybackObject): boolean =>

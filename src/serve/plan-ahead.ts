@@ -1,4 +1,4 @@
-import { type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
+import type { ObjectKey, PlaybackObject } from '../domain/object-keys.ts';
 import { type Places, trackOf } from './follow-session.ts';
 
 /** Why something is fetched ahead: what the player named, the next in line, or more for one that reads fast. */
@@ -23,26 +23,36 @@ export function planAhead(asked: PlaybackObject, places: Places, named: readonly
   if (segment !== undefined) return following(asked, segment, depthOf(place?.gapMs));
   if (place?.rendition === rendition) return [];
   const reason = place ? 'switch' : 'start';
-  const first = sibling(asked, segmentFile((place?.segment ?? -1) + 1));
-  const init = kind === 'init' ? undefined : sibling(asked, 'init.mp4');
-  return [init, first].flatMap((wanted) => (wanted ? [{ wanted, reason }] : []));
+  const first: Ahead = { wanted: segmentBeside(asked, (place?.segment ?? -1) + 1), reason };
+  const init: Ahead = { wanted: initBeside(asked), reason };
+  return kind === 'init' ? [first] : [init, first];
 }
 
 function following(asked: PlaybackObject, segment: number, depth: number): Ahead[] {
-  return Array.from({ length: depth }, (_, i) => i).flatMap((i) => {
-    const wanted = sibling(asked, segmentFile(segment + 1 + i));
-    return wanted ? [{ wanted, reason: i === 0 ? ('next' as const) : ('fast' as const) }] : [];
-  });
+  const ahead: Ahead[] = [];
+  for (let n = segment + 1; n <= Math.min(segment + depth, LAST_SEGMENT); n++)
+    ahead.push({ wanted: segmentBeside(asked, n), reason: n === segment + 1 ? 'next' : 'fast' });
+  return ahead;
 }
+
+/** The last number that a key can hold. */
+const LAST_SEGMENT = 999_999;
 
 /** As many segments as the session reads in a second. */
 const depthOf = (gapMs = Number.POSITIVE_INFINITY): number =>
   Math.min(MAX_DEPTH, Math.max(1, Math.ceil(STEADY_GAP_MS / Math.max(1, gapMs))));
 
-const segmentFile = (segment: number): string => `${String(segment).padStart(6, '0')}.m4s`;
-
-/** The object of that name beside another one, where there can be one. */
-export function sibling({ key }: PlaybackObject, file: string): PlaybackObject | undefined {
-  const [, videoId = '', ...path] = key.split('/');
-  return playbackObject(videoId, [...path.slice(0, -1), file].join('/'));
-}
+/** Made from a key that was checked, without checking it again: this is done for every request. */
+const segmentBeside = ({ key, rendition }: PlaybackObject, segment: number): PlaybackObject => ({
+  key: `${folderOf(key)}${String(segment).padStart(6, '0')}.m4s` as ObjectKey,
+  kind: 'segment',
+  ...(rendition === undefined ? {} : { rendition }),
+  segment,
+});
+const initBeside = ({ key, rendition }: PlaybackObject): PlaybackObject => ({
+  key: `${folderOf(key)}init.mp4` as ObjectKey,
+  kind: 'init',
+  ...(rendition === undefined ? {} : { rendition }),
+});
+export const playlistBeside = ({ key }: PlaybackObject): ObjectKey => `${folderOf(key)}index.m3u8` as ObjectKey;
+export const folderOf = (key: ObjectKey): string => key.slice(0, key.lastIndexOf('/') + 1);

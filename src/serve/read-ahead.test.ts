@@ -102,7 +102,7 @@ test('what the player names is fetched', async () => {
 });
 
 test('what is held already is kept for the session that comes to it', async () => {
-  const { ask, idle, cache, clock } = await fixture({ cacheBytes: 56_000 });
+  const { ask, idle, cache, clock } = await fixture({ cacheBytes: 106_000 });
   await ask(segment(1), { session: 'before' });
   await idle();
   clock.advance(4000);

@@ -6,7 +6,7 @@ import type { Clock } from '../domain/ports.ts';
 import type { Log, LogFields } from '../lib/log.ts';
 import { followSession, type Places, switchBetween } from './follow-session.ts';
 import type { LoadedObject, Loader } from './load-object.ts';
-import { planAhead, sibling } from './plan-ahead.ts';
+import { folderOf, planAhead, playlistBeside } from './plan-ahead.ts';
 import type { SegmentCache } from './segment-cache.ts';
 
 /** Why something that a session will want is not fetched ahead for it. */
@@ -122,17 +122,14 @@ function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, max
 
   function isPastEnd(wanted: PlaybackObject): boolean {
     if (wanted.segment === undefined) return false;
-    const playlist = sibling(wanted, 'index.m3u8');
-    const listed = playlist && cache.peek(playlist.key)?.lastSegment;
+    const listed = cache.peek(playlistBeside(wanted))?.lastSegment;
     if (listed !== undefined) return wanted.segment > listed;
-    const end = ends.get(folderOf(wanted));
+    const end = ends.get(folderOf(wanted.key));
     return end !== undefined && clock.nowMs() < end.untilMs && wanted.segment >= end.segment;
   }
 
   function noteEnd(wanted: PlaybackObject): void {
     if (wanted.segment === undefined) return;
-    ends.set(folderOf(wanted), { segment: wanted.segment, untilMs: clock.nowMs() + END_KNOWN_FOR_MS });
+    ends.set(folderOf(wanted.key), { segment: wanted.segment, untilMs: clock.nowMs() + END_KNOWN_FOR_MS });
   }
 }
-
-const folderOf = ({ key }: PlaybackObject): string => key.slice(0, key.lastIndexOf('/'));

@@ -5,6 +5,8 @@ import { TwoPartLru } from '../lib/two-part-lru.ts';
 /** An object as it is served, whole: bytes are never changed after they entered, and are shared by all responses. */
 export type CachedObject = {
   readonly bytes: Buffer;
+  /** The same once more where it is small, as Latin-1: node:http then writes head and body in one piece. */
+  readonly text?: string;
   /** Quoted, as it goes over the wire. */
   readonly etag: string;
   /** The part of the response head that is the same for every request; flat name-value pairs. */
@@ -46,7 +48,7 @@ const ENTRY_OVERHEAD_BYTES = 1024;
 export function createSegmentCache({ maxBytes, onUnused = () => {} }: Options): SegmentCache {
   const lru = new TwoPartLru<Entry>({
     maxSize: maxBytes,
-    sizeOf: ({ object }) => object.bytes.length + ENTRY_OVERHEAD_BYTES,
+    sizeOf: ({ object: { bytes, text = '' } }) => bytes.length + text.length + ENTRY_OVERHEAD_BYTES,
     onGone: (_, { isAhead }) => {
       if (isAhead) onUnused();
     },
