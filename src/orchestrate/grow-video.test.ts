@@ -11,6 +11,7 @@ import type { JobId, VideoId } from '../domain/ids.ts';
 import { initKey, mediaPlaylistKey, multivariantKey, type ObjectKey, segmentKey } from '../domain/object-keys.ts';
 import { offerOf } from '../domain/offer.ts';
 import type { PutOptions } from '../domain/ports.ts';
+import { plannedTicks } from '../domain/segment-plan.ts';
 import type { StoredRendition } from '../domain/tasks.ts';
 import { growVideo } from './grow-video.ts';
 import { finalPlaylists, writePlaylists } from './playlist-files.ts';
@@ -109,6 +110,20 @@ test('what was reported becomes playable, and grows with every report', async ()
   await growVideo(deps);
   assert.equal(lastSegment(await store.text(PICTURE)), '000005.m4s');
   assert.equal(await growVideo(deps), false);
+});
+
+test('when all that is offered is whole, its playlists end, though other rungs are still missing', async () => {
+  const whole = plannedTicks(job.plan, 'v240').length;
+  const { deps, store, growth } = await fixture({ standing: whole });
+  growth.segments = whole - 1;
+  await growVideo(deps);
+  assert.doesNotMatch(await store.text(PICTURE), /ENDLIST/);
+  growth.isDue = true;
+  growth.segments = whole;
+  await growVideo(deps);
+  const final = finalPlaylists(videoId, offerOf(1, job.plan, job.results));
+  assert.equal(await store.text(PICTURE), final.find(({ key }) => key === PICTURE)?.text);
+  assert.doesNotMatch(await store.text(ENTRY), /v360/);
 });
 
 test('too little to begin with is not listed, and is looked at again with the next report', async () => {

@@ -16,20 +16,26 @@ export const finalPlaylists = (videoId: VideoId, offer: Offer): PlaylistFile[] =
   { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
 ];
 
-/** The same while the video is still being processed, at the same keys. There is no DASH manifest that grows. */
-export const growingPlaylists = (videoId: VideoId, offer: Offer, plan: JobPlan): PlaylistFile[] => [
-  ...mediaFiles(videoId, offer, (made) => growingMediaPlaylist(made, plannedTicks(plan, made.rendition))),
-  { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
-];
+/**
+ * The same while the video is still being processed, at the same keys. Once all that is offered is whole, its playlists
+ * have their end: whoever plays to it does not wait for the rungs that are missing. No DASH manifest grows.
+ */
+export function growingPlaylists(videoId: VideoId, offer: Offer, plan: JobPlan): PlaylistFile[] {
+  const planned = ({ rendition }: StoredRendition): number[] => plannedTicks(plan, rendition);
+  const isWhole = madeOf(offer).every((made) => made.segments.length === planned(made).length);
+  const textOf = isWhole ? mediaPlaylist : (made: StoredRendition) => growingMediaPlaylist(made, planned(made));
+  return [
+    ...mediaFiles(videoId, offer, textOf),
+    { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
+  ];
+}
 
 /** Sound first: it may be ahead of the picture, and never behind it. */
-const mediaFiles = (
-  videoId: VideoId,
-  { generation, video, audio }: Offer,
-  textOf: (made: StoredRendition) => string,
-): PlaylistFile[] =>
-  [...audio, ...video].map(({ made }) => ({
-    key: mediaPlaylistKey({ videoId, generation, rendition: made.rendition }),
+const madeOf = ({ audio, video }: Offer): StoredRendition[] => [...audio, ...video].map(({ made }) => made);
+
+const mediaFiles = (videoId: VideoId, offer: Offer, textOf: (made: StoredRendition) => string): PlaylistFile[] =>
+  madeOf(offer).map((made) => ({
+    key: mediaPlaylistKey({ videoId, generation: offer.generation, rendition: made.rendition }),
     text: textOf(made),
   }));
 
