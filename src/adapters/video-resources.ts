@@ -1,6 +1,8 @@
 import { sql } from 'kysely';
 import { isVideoId, type VideoId } from '../domain/ids.ts';
 import type { VideoQuery } from '../domain/ports.ts';
+import { POSTER_NAME, STORYBOARD_NAME } from '../domain/storyboard.ts';
+import type { ImagesResult } from '../domain/tasks.ts';
 import { foldTitle } from '../domain/title.ts';
 import type { JobResource, RenditionResource, VideoList, VideoResource } from '../domain/video-resource.ts';
 import { errorOf, taskCountsOf, toJobResource } from './job-resource.ts';
@@ -67,6 +69,10 @@ const videoRows = (db: Database) =>
           'heightPx', height_px, 'frameRate', frame_rate, 'bandwidthBps', bandwidth_bps,
           'averageBandwidthBps', average_bandwidth_bps) order by kind desc, bandwidth_bps desc)
         from renditions r where r.video_id = v.id and r.generation = v.published_generation)`.as('renditions'),
+      sql<ImagesResult | null>`(
+        select t.result from tasks t join jobs played on played.id = t.job_id
+        where played.video_id = v.id and played.generation = coalesce(v.published_generation, v.growing_generation)
+          and t.kind = 'images' and t.state = 'done')`.as('images'),
     ]);
 
 type VideoRow = Awaited<ReturnType<ReturnType<typeof videoRows>['execute']>>[number];
@@ -95,10 +101,17 @@ function toResource(row: VideoRow): VideoResource {
 }
 
 /** While a video is processed for the first time, it plays by playlists that grow; a DASH manifest that grows is not made. */
-function playbackOf({ id, state, published_generation, growing_generation }: VideoRow): VideoResource['playback'] {
-  const hls = `/play/${id}/index.m3u8`;
-  if (published_generation !== null) return { hls, dash: `/play/${id}/manifest.mpd`, poster: null };
-  return state === 'processing' && growing_generation !== null ? { hls, dash: null, poster: null } : null;
+function playbackOf(row: VideoRow): VideoResource['playback'] {
+  const { id, state, published_generation: published, growing_generation: growing, images } = row;
+  const generation = published ?? (state === 'processing' ? growing : null);
+  if (generation === null) return null;
+  const image = (name: string): string => `/play/${id}/g${generation}/images/${name}`;
+  return {
+    hls: `/play/${id}/index.m3u8`,
+    dash: published === null ? null : `/play/${id}/manifest.mpd`,
+    poster: images?.poster ? image(POSTER_NAME) : null,
+    storyboard: images?.storyboard ? image(STORYBOARD_NAME) : null,
+  };
 }
 
 function toJob(row: VideoRow): JobResource | null {

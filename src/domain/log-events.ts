@@ -65,6 +65,7 @@ export const LOG_EVENTS = [
   'segments_reused',
   'segment_invalid',
   'trial_skipped',
+  'images_skipped',
   'ffmpeg_started',
   'ffmpeg_exited',
   // serve

@@ -35,6 +35,9 @@ export const segmentKey = (of: OfRendition & { segment: number }): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/${six(of.segment)}.m4s`);
 export const mediaPlaylistKey = (of: OfRendition): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/index.m3u8`);
+/** Poster and storyboard; names as in storyboard.ts. */
+export const imageKey = (of: OfGeneration & { name: string }): ObjectKey =>
+  key(`${generationPrefix(of)}images/${of.name}`);
 export const multivariantKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}index.m3u8`);
 export const manifestKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}manifest.mpd`);
 

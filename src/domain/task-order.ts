@@ -52,7 +52,24 @@ export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): P
   const encode = plan.trial
     ? [...trialTask(plan, of), ...lowTasks(plan, of)]
     : [...lowTasks(plan, of), ...restTasks(plan, of)];
-  return [...audio, ...encode, publish];
+  return [...audio, ...encode, ...imagesTask(plan, of), publish];
+}
+
+/** Pages show the poster while the rest is made, so it comes with the first minute of the lowest rung. */
+const IMAGES_AT_SECONDS = 60;
+
+function imagesTask({ facts }: JobPlan, of: Of): PlannedTask[] {
+  const track = facts.video;
+  if (!track) return [];
+  const { durationSeconds } = facts;
+  const dueSeconds = dueOfLowRung(Math.min(IMAGES_AT_SECONDS, durationSeconds));
+  return [
+    {
+      spec: { kind: 'images', ...of, track, durationSeconds },
+      dueSeconds,
+      needs: { memoryMib: encodeMib(track, []), encoders: [] },
+    },
+  ];
 }
 
 /** What is left to do once the ladder is chosen. */

@@ -20,7 +20,7 @@ export type VideoResource = {
   job: JobResource | null;
   renditions: RenditionResource[];
   /** `dash` is null while the video is processed for the first time and plays already. */
-  playback: { hls: string; dash: string | null; poster: string | null } | null;
+  playback: { hls: string; dash: string | null; poster: string | null; storyboard: string | null } | null;
   error: { code: string; message: string } | null;
 };
 

@@ -84,5 +84,10 @@ const trialResult = z.object({
   ratesBps: z.array(z.number().positive()).max(20),
 });
 
-export const completeMessage = z.object({ token, result: z.union([encodeResult, trialResult, sourceFacts]) });
+const imagesResult = z.strictObject({ poster: z.boolean(), storyboard: z.boolean() });
+
+export const completeMessage = z.object({
+  token,
+  result: z.union([encodeResult, trialResult, imagesResult, sourceFacts]),
+});
 export const taskParams = z.object({ taskId: z.uuid() });

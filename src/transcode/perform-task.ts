@@ -1,6 +1,7 @@
 import type { TaskResult, TaskSpec } from '../domain/tasks.ts';
 import { encodeAudio } from './encode-audio.ts';
 import { type EncodeDeps, encodeChunk } from './encode-chunk.ts';
+import { makeImages } from './make-images.ts';
 import { probeSource } from './probe-source.ts';
 import { tryQuality } from './try-quality.ts';
 
@@ -15,6 +16,8 @@ export async function performTask(spec: TaskSpec, deps: EncodeDeps): Promise<Tas
       return encodeChunk(spec, deps);
     case 'audio':
       return encodeAudio(spec, deps);
+    case 'images':
+      return makeImages(spec, deps);
     case 'publish':
       throw new Error('publishing is the work of the orchestrator');
     default:

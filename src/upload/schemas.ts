@@ -55,6 +55,7 @@ export const videoSchema = z.object({
       hls: z.string(),
       dash: z.string().nullable().describe('Null while the video plays and is still being processed'),
       poster: z.string().nullable(),
+      storyboard: z.string().nullable().describe('WebVTT that names parts of sheets of small pictures'),
     })
     .nullable(),
   error: failure.nullable(),

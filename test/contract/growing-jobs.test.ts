@@ -86,7 +86,7 @@ test('a video is playable by HLS from the first playlists on, and whoever follow
   assert.equal(await playbackOf(videoId), null);
   assert.equal(await growth.release(claim, PLAYABLE), 'first');
   const hls = `/play/${videoId}/index.m3u8`;
-  assert.deepEqual(await playbackOf(videoId), { hls, dash: null, poster: null });
+  assert.deepEqual(await playbackOf(videoId), { hls, dash: null, poster: null, storyboard: null });
   assert.equal((await world.videos.find(videoId))?.state, 'processing');
   await growth.report(task, storedBy(task, 3));
   assert.equal(await growth.release((await other.claim())!, PLAYABLE), 'again');

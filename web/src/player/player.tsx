@@ -10,6 +10,8 @@ export type PlayerProps = {
   src: string;
   title: string;
   poster: string | null;
+  /** WebVTT that names small pictures, shown while scrubbing. */
+  storyboard: string | null;
   autoplay: boolean;
   muted: boolean;
   /** What plays is only the beginning, and not yet in every size. */
@@ -21,7 +23,8 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
   const controller = useRef<HTMLElement>(null);
   const [attempt, setAttempt] = useState(0);
   const [failure, setFailure] = useState<string>();
-  const { src, title, poster, autoplay, muted, isGrowing } = props;
+  const { src, title, poster, storyboard, autoplay, muted, isGrowing } = props;
+  const shown = useRef<HTMLVideoElement>(null);
   const loadAgain = useRef(() => {});
   const didGrow = useRef(isGrowing);
 
@@ -29,8 +32,9 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
   useEffect(() => {
     if (!controller.current) return;
     const renditions = new RenditionList();
-    const video = createVideo({ title, poster, autoplay, muted }, renditions);
+    const video = createVideo({ title, autoplay, muted }, renditions);
     controller.current.append(video);
+    shown.current = video;
     const attachAt = (startSeconds: number) => attach(video, { src, startSeconds, renditions, onFailure: setFailure });
     let detach = attachAt(0);
     loadAgain.current = () => {
@@ -47,7 +51,17 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
       detach();
       video.remove();
     };
-  }, [attach, src, poster, autoplay, muted, attempt]);
+  }, [attach, src, autoplay, muted, attempt]);
+
+  // Both may come while it plays already, which goes on.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a fresh element wants them again.
+  useEffect(() => {
+    if (shown.current && poster) shown.current.poster = poster;
+  }, [poster, src, attempt]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a fresh element wants them again.
+  useEffect(() => {
+    if (shown.current && storyboard) shown.current.append(thumbnailTrack(storyboard));
+  }, [storyboard, src, attempt]);
 
   // What was loaded of a growing video knows of no other sizes; the whole is at the same address.
   useEffect(() => {
@@ -97,16 +111,21 @@ export function Player({ attach, ...props }: PlayerProps & { attach: Attach }) {
   );
 }
 
-type Looks = Pick<PlayerProps, 'title' | 'poster' | 'autoplay' | 'muted'>;
+/** media-chrome finds it by its label. */
+function thumbnailTrack(storyboard: string): HTMLTrackElement {
+  const track = document.createElement('track');
+  return Object.assign(track, { kind: 'metadata', label: 'thumbnails', default: true, src: storyboard });
+}
+
+type Looks = Pick<PlayerProps, 'title' | 'autoplay' | 'muted'>;
 
 /** Made by hand, because media-chrome asks for the rendition list at the moment it meets the element. */
-function createVideo({ title, poster, autoplay, muted }: Looks, renditions: RenditionList): HTMLVideoElement {
+function createVideo({ title, autoplay, muted }: Looks, renditions: RenditionList): HTMLVideoElement {
   const video = document.createElement('video');
   video.slot = 'media';
   video.playsInline = true;
   video.autoplay = autoplay;
   video.muted = muted;
   video.ariaLabel = title;
-  if (poster) video.poster = poster;
   return Object.assign(video, { videoRenditions: renditions });
 }

@@ -25,6 +25,7 @@ export function VideoFrame({ video, wish, onChanged }: Props) {
           src={playback[tech] ?? playback.hls}
           title={title}
           poster={playback.poster}
+          storyboard={playback.storyboard}
           isGrowing={playback.dash === null}
           autoplay={wish.autoplay}
           muted={wish.muted}
