@@ -34,13 +34,12 @@ export function brokenSteps(rows: readonly EventRow[], { edited }: { readonly ed
     stateOf.set(subject, row.to_state);
     if (edited) return [];
     const step = `${subject}: ${row.from_state} > ${row.to_state} (${row.reason ?? 'no reason'})`;
-    if (isRepair(row)) return [`${step} is a repair, but nobody had edited a row`];
     if (row.from_state !== before) return [`${step} follows a row that ended in ${before}`];
+    // A note on something that changed no state, such as that a video can be watched already.
+    if (row.from_state === row.to_state) return [];
     return row.from_state === null || allowedBefore(row).includes(row.from_state) ? [] : [`${step} is not allowed`];
   });
 }
-
-export const isRepair = ({ reason }: EventRow): boolean => reason?.startsWith('reconciled') ?? false;
 
 const subjectOf = (row: EventRow): string =>
   `${row.subject} ${{ video: row.video_id, job: row.job_id, task: row.task_id }[row.subject]}`;
@@ -49,6 +48,14 @@ function allowedBefore({ subject, to_state }: EventRow): readonly string[] {
   if (subject === 'video') return videoStatesBefore(to_state as VideoState);
   if (subject === 'job') return jobStatesBefore(to_state as JobState);
   return taskStatesBefore(to_state as TaskState);
+}
+
+/** What the reconciler had to put right although nobody had edited a row. */
+export function needlessRepairs(lines: readonly LogLine[], untouched: readonly string[]): string[] {
+  const repairs = lines.filter(({ event, videoId }) => event === 'reconciled' && untouched.includes(videoId ?? ''));
+  return repairs.map(
+    ({ videoId, found, done }) => `${videoId} was put right although nobody touched it: ${found}, ${done}`,
+  );
 }
 
 /** Lines that say why a task was tried again, with the attempt that ended. */

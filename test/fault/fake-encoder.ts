@@ -50,6 +50,9 @@ export const fakeEncoder =
         return encodeVideo(spec, work, deps);
       case 'audio':
         return encodeSound(spec, work, deps);
+      case 'images':
+        await work();
+        return { poster: false, storyboard: false };
       default:
         throw new Error(`the fake encoder cannot do ${spec.kind}`);
     }

@@ -56,12 +56,20 @@ export class KillableDatabase {
   async #isReady(signal: AbortSignal): Promise<boolean> {
     const server = this.#server;
     if (!server || !this.isRunning) return false;
-    const ended = once(server, 'exit').then(() => false);
-    const ready = this.#postgres.ready(signal).then(
+    const answered = new AbortController();
+    const ended = once(server, 'exit', { signal: answered.signal }).then(
+      () => false,
+      () => false,
+    );
+    const ready = this.#postgres.ready(AbortSignal.any([signal, answered.signal])).then(
       () => true,
       () => false,
     );
-    return Promise.race([ended, ready]);
+    try {
+      return await Promise.race([ended, ready]);
+    } finally {
+      answered.abort();
+    }
   }
 
   /** As a power cut: the server and all its backends at once. */

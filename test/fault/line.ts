@@ -39,6 +39,7 @@ export class Line {
 
   /** What was sent meanwhile arrives now, late, as it does when a network comes back. */
   mend(): void {
+    if (!this.#isCut) return;
     this.#isCut = false;
     for (const pair of this.#pairs) pair.mend();
   }

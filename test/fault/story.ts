@@ -10,7 +10,8 @@ export type Story = {
 export type Fault =
   | { readonly kind: (typeof WORKER_FAULTS)[number]; readonly worker: number; readonly forMs: number }
   | { readonly kind: (typeof ORCHESTRATOR_FAULTS)[number]; readonly orchestrator: number; readonly forMs: number }
-  | { readonly kind: 'database_killed' | 'store_away'; readonly forMs: number }
+  | { readonly kind: 'database_killed'; readonly forMs: number }
+  | { readonly kind: 'store_away'; readonly forMs: number }
   | { readonly kind: 'row_edited'; readonly video: number; readonly edit: Edit; readonly chance: number }
   | { readonly kind: 'job_cancelled' | 'job_retried'; readonly video: number };
 
@@ -31,13 +32,15 @@ export type Edit = (typeof EDITS)[number];
 
 export type World = { readonly workers: number; readonly orchestrators: number };
 
-const FAULTS_WITHIN_MS = 2_500;
+/** While there is still work for the longest of these videos. */
+const FAULTS_WITHIN_MS = 1_800;
+const VIDEO_SECONDS = [7, 60, 150, 240, 360];
 
 export function storyOf(seed: number, world: World): Story {
   const chance = seededChance(seed);
   const videos = Array.from({ length: chance.between(1, 3) }, () => ({
-    atMs: chance.between(0, 800),
-    seconds: chance.pick([3, 17, 40, 90, 240]),
+    atMs: chance.between(0, 600),
+    seconds: chance.pick(VIDEO_SECONDS),
   }));
   const faults = Array.from({ length: chance.between(1, 5) }, () => ({
     atMs: chance.between(0, FAULTS_WITHIN_MS),
@@ -73,4 +76,4 @@ function faultOf(chance: Chance, { workers, orchestrators, videos }: World & { v
 
 /** Shorter than a lease, or longer, so that the holder wakes up as a zombie. */
 const lengthOf = (chance: Chance): number =>
-  chance.next() < 0.6 ? chance.between(50, 1_500) : chance.between(2_500, 4_000);
+  chance.next() < 0.6 ? chance.between(50, 1_500) : chance.between(2_200, 3_200);
