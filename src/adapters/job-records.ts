@@ -26,7 +26,7 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
     complete: (ref, result) => inTransaction((tx) => completeTask(tx, ref, result)),
     fail: (ref, failure, decide) => inTransaction((tx) => failTask(tx, ref, failure, decide)),
     giveBack: (ref) => inTransaction((tx) => giveBackTask(tx, ref)),
-    takeFromSilent: (decide) => answered(() => takeFromSilent(db, decide)),
+    takeFromSilent: (heardMs, decide) => answered(() => takeFromSilent(db, heardMs, decide)),
     takeFromGone: (goneMs, decide) => answered(() => takeFromGone(db, goneMs, decide)),
     reconcile: () => answered(() => reconcileJobs(deps)),
     finishedWork: (jobId) => answered(() => finishedWork(db, jobId)),

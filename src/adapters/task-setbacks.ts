@@ -16,19 +16,26 @@ export async function failTask(tx: Tx, ref: TaskRef, failure: TaskFailure, decid
   return settleSetback(tx, await heldTask(tx, ref), failure, decide);
 }
 
-export function takeFromSilent(db: Database, decide: Decide): Promise<Setback[]> {
+export function takeFromSilent(db: Database, heardMs: number, decide: Decide): Promise<Setback[]> {
   const isOver = sql<boolean>`t.lease_until < clock_timestamp()`;
-  return takeWhere(db, isOver, decide, (worker) => ({ code: 'lease_expired', message: `${worker} fell silent` }));
+  const wasUnheard = sql<boolean>`t.lease_until < clock_timestamp() - ${heardMs}::float8 * interval '1 millisecond'`;
+  return takeWhere(db, isOver, decide, async (tx, { id, worker }) => {
+    const unheard = await tx.selectFrom('tasks as t').select('id').where('id', '=', id).where(wasUnheard).execute();
+    const cause = unheard.length > 0 ? 'outage' : 'worker';
+    return { code: 'lease_expired', message: `${worker ?? 'its worker'} fell silent`, cause };
+  });
 }
 
 export function takeFromGone(db: Database, goneMs: number, decide: Decide): Promise<Setback[]> {
   const isGone = sql<boolean>`t.session in (
     select session from workers where disconnected_at < clock_timestamp() - ${goneMs}::float8 * interval '1 millisecond'
   )`;
-  return takeWhere(db, isGone, decide, (worker) => ({ code: 'worker_gone', message: `${worker} is gone` }));
+  return takeWhere(db, isGone, decide, async (_, { worker }) => {
+    return { code: 'worker_gone', message: `${worker ?? 'its worker'} is gone`, cause: 'worker' };
+  });
 }
 
-type Loss = (worker: string) => Pick<TaskFailure, 'code' | 'message'>;
+type Loss = (tx: Tx, task: LockedTask) => Promise<TaskFailure>;
 
 async function takeWhere(db: Database, isLost: RawBuilder<boolean>, decide: Decide, loss: Loss): Promise<Setback[]> {
   const found = await db
@@ -52,8 +59,7 @@ async function takeBack(tx: Tx, taskId: TaskId, isLost: RawBuilder<boolean>, dec
   // It may have been renewed, or settled and lent again, since it was found.
   const lost = await tx.selectFrom('tasks as t').select('id').where('id', '=', taskId).where(isLost).executeTakeFirst();
   if (!lost) return undefined;
-  const failure = { ...loss(task.worker ?? 'its worker'), cause: 'worker' } as const;
-  const setback = await settleSetback(tx, task, failure, decide);
+  const setback = await settleSetback(tx, task, await loss(tx, task), decide);
   await tellHolder(tx, { session: task.session, taskId, token: task.attempt });
   return setback;
 }

@@ -111,8 +111,11 @@ export interface JobRecords {
   /** A dead task fails its job and cancels what is left of it. */
   fail(ref: TaskRef, failure: TaskFailure, decide: Decide): Promise<Setback>;
   giveBack(ref: TaskRef): Promise<void>;
-  /** Tasks whose lease is over go to the next one; a bounded number at once. */
-  takeFromSilent(decide: Decide): Promise<Setback[]>;
+  /**
+   * Tasks whose lease is over go to the next one; a bounded number at once.
+   * @param heardMs for how long holders could be heard: that a lease ended before says nothing about its holder.
+   */
+  takeFromSilent(heardMs: number, decide: Decide): Promise<Setback[]>;
   /** Tasks of workers whose connection has been gone for longer than that go to the next one, at once. */
   takeFromGone(goneMs: number, decide: Decide): Promise<Setback[]>;
   /** Finds whatever no live task stands behind, also rows changed by hand, and puts it right. */

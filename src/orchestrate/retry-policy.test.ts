@@ -27,7 +27,7 @@ const anyHistory = fc.record({
   pauses: fc.nat(2_000),
   lostWorkers: fc.array(fc.string(), { maxLength: 5 }),
 });
-const anyCause = fc.constantFrom<FailureCause>('input', 'store', 'worker', 'attempt');
+const anyCause = fc.constantFrom<FailureCause>('input', 'store', 'worker', 'outage', 'attempt');
 const anyChance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 
 test('whatever a task has been through, its pause is bounded and jittered over the whole of it', () => {
@@ -58,6 +58,13 @@ test('whatever comes in whatever order, a task ends after five failures or three
       }
     }),
   );
+});
+
+test('an outage in which nobody could be heard uses up nothing and delays nothing', () => {
+  assert.deepEqual(longest({ failures: 4, pauses: 9, lostWorkers: ['a', 'b'] }, failed('outage')), {
+    outcome: 'paused',
+    delayMs: 0,
+  });
 });
 
 test('bad input ends it at once, with its own code', () => {

@@ -20,6 +20,8 @@ export const retryPolicy =
         return DEAD;
       case 'store':
         return { outcome: 'paused', delayMs: jittered(history.pauses + 1, random, STORE) };
+      case 'outage':
+        return { outcome: 'paused', delayMs: 0 };
       case 'worker':
         return afterLoss(history, failure);
       case 'attempt':

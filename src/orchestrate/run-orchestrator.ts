@@ -34,6 +34,8 @@ export type RunDeps = {
 const LOOK_MS = 1_000;
 const LEND_LOOK_MS = 500;
 const TAKE_LOOK_MS = 500;
+/** Videos published at once: checking a long one must not keep the short ones. */
+const PUBLISHERS = 3;
 
 /** What an orchestrator does unasked, until the signal aborts. A round that fails is logged, and the next one comes. */
 export async function runOrchestrator(deps: RunDeps, signal: AbortSignal): Promise<void> {
@@ -45,12 +47,12 @@ export async function runOrchestrator(deps: RunDeps, signal: AbortSignal): Promi
     onError(err);
     line.failAll(err);
   };
-  const attention = new Attention(deps.clock);
+  const attention = new Attention(deps.clock, deps.leaseMs);
   const noBell = new Bell();
   await Promise.all([
     loop(() => startJobs(deps), LOOK_MS, bells.own),
     loop(() => line.lendRound(), LEND_LOOK_MS, bells.work, lendFailed),
-    loop(() => publishNext(deps), LOOK_MS, bells.own),
+    ...Array.from({ length: PUBLISHERS }, () => loop(() => publishNext(deps), LOOK_MS, bells.own)),
     loop(() => takeTasks({ ...deps, attention }), TAKE_LOOK_MS, noBell),
     loop(() => reconcile(deps), deps.reconcileMs, noBell),
     deps.workers.run(),

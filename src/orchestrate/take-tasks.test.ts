@@ -23,7 +23,7 @@ function fixture() {
     return found.splice(0);
   };
   const records = { takeFromSilent: look('silent'), takeFromGone: look('gone') };
-  const attention = new Attention(clock);
+  const attention = new Attention(clock, LEASE_MS);
   const deps = {
     records,
     decide: retryPolicy(() => 0),

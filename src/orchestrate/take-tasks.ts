@@ -28,7 +28,7 @@ export async function takeTasks(deps: TakeDeps): Promise<boolean> {
   const { records, decide, attention, bells, log } = deps;
   const attentiveMs = attention.beginRound();
   const gone = attentiveMs < SETTLED_MS ? [] : await records.takeFromGone(GONE_MS, decide);
-  const silent = attentiveMs < deps.leaseMs ? [] : await records.takeFromSilent(decide);
+  const silent = attentiveMs < deps.leaseMs ? [] : await records.takeFromSilent(attentiveMs, decide);
   attention.endRound();
   for (const setback of gone) logTaken('worker_gone', setback, log);
   for (const setback of silent) logTaken('lease_expired', setback, log);
@@ -42,25 +42,27 @@ function logTaken(event: LogEvent, setback: Setback, log: Log<LogEvent>): void {
   logSetback(setback, log);
 }
 
-/** A round that comes later than this after the one before has been held up: by a frozen process, say. */
-const GAP_MS = 3_000;
-
-/** For how long somebody has been looking without a break. Rounds that fail, or that come late, are a break. */
+/**
+ * For how long somebody has been looking without a break. Rounds that fail are a break, and so is one that comes late:
+ * this process was frozen, and holders may have spoken to nobody. Of a third of a lease they hold two thirds at least.
+ */
 export class Attention {
   readonly #clock: Clock;
+  readonly #gapMs: number;
   #sinceMs: number;
   #lastMs = Number.NEGATIVE_INFINITY;
   #isOpen = false;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, leaseMs: number) {
     this.#clock = clock;
+    this.#gapMs = leaseMs / 3;
     this.#sinceMs = clock.nowMs();
   }
 
   /** Milliseconds of attention until now. */
   beginRound(): number {
     const nowMs = this.#clock.nowMs();
-    if (this.#isOpen || nowMs - this.#lastMs > GAP_MS) this.#sinceMs = nowMs;
+    if (this.#isOpen || nowMs - this.#lastMs > this.#gapMs) this.#sinceMs = nowMs;
     this.#isOpen = true;
     return nowMs - this.#sinceMs;
   }

@@ -30,7 +30,7 @@ test('a holder is told, too, when its task is taken, and when its video is delet
   await using heard = await listener();
   const taken = await world.probing();
   await world.silence(taken);
-  await world.one.takeFromSilent(decide);
+  await world.one.takeFromSilent(24 * 3_600_000, decide);
   const deleted = await world.lend('worker-2');
   await world.videos.remove(deleted.videoId);
   await eventually('both are told', () => heard.leases.length === 2);

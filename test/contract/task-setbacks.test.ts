@@ -6,6 +6,8 @@ import { MAX_ATTEMPTS, POISON_AT } from '../../src/orchestrate/retry-policy.ts';
 import { decide, holderOf, JobWorld, resultOf, workerOf } from '../support/job-world.ts';
 
 const LEASE_LOST = { code: 'lease_lost' };
+/** Longer than any silence here: holders could be heard all the time. */
+const HEARD_MS = 24 * 3_600_000;
 
 let world: JobWorld;
 before(async () => {
@@ -17,7 +19,7 @@ after(() => world.close());
 test('a holder that fell silent loses its task to the next, and can settle nothing any more', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  const [setback] = await world.other.takeFromSilent(decide);
+  const [setback] = await world.other.takeFromSilent(HEARD_MS, decide);
   assert.deepEqual([setback?.taskId, setback?.worker, setback?.outcome], [zombie.taskId, 'worker-1', 'retry']);
   await world.skipBackoff(zombie.taskId);
   const next = await world.lend('worker-2');
@@ -33,14 +35,14 @@ test('a holder that is late, but from whom nobody has taken the task, goes on', 
   const late = await world.probing();
   await world.silence(late);
   await world.one.renew(late);
-  assert.deepEqual(await world.one.takeFromSilent(decide), []);
+  assert.deepEqual(await world.one.takeFromSilent(HEARD_MS, decide), []);
   await world.planFrom(late);
 });
 
 test('two orchestrators that look for silent holders count a silence once', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  const looks = await Promise.all([world.one, world.other, world.one].map((it) => it.takeFromSilent(decide)));
+  const looks = await Promise.all([world.one, world.other, world.one].map((it) => it.takeFromSilent(HEARD_MS, decide)));
   assert.equal(looks.flat().length, 1);
   assert.equal((await world.task(zombie.taskId))?.failures, 1);
 });
@@ -48,7 +50,7 @@ test('two orchestrators that look for silent holders count a silence once', asyn
 test('a task that lost its worker goes on at once, but not on a worker of that name', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  const [setback] = await world.one.takeFromSilent(decide);
+  const [setback] = await world.one.takeFromSilent(HEARD_MS, decide);
   assert.deepEqual([setback?.failure.code, setback?.delayMs], ['lease_expired', 0]);
   assert.equal(await world.tryLend('worker-1'), undefined);
   assert.equal((await world.lend('worker-2')).taskId, zombie.taskId);
@@ -57,7 +59,7 @@ test('a task that lost its worker goes on at once, but not on a worker of that n
 test('a worker that may not have a task hides it from nobody who asks at the same time', async () => {
   const zombie = await world.probing();
   await world.silence(zombie);
-  await world.one.takeFromSilent(decide);
+  await world.one.takeFromSilent(HEARD_MS, decide);
   const lent = await world.one.lend('work', [holderOf('worker-1'), holderOf('worker-2')]);
   assert.deepEqual(
     lent.map((task) => task?.taskId),
@@ -108,7 +110,7 @@ test('a task that loses a third worker is poison: its job fails and says whom it
   let held = await world.probing();
   for (let losses = 1; losses <= POISON_AT; losses++) {
     await world.silence(held);
-    const [setback] = await world.one.takeFromSilent(decide);
+    const [setback] = await world.one.takeFromSilent(HEARD_MS, decide);
     assert.equal(setback?.outcome, losses < POISON_AT ? 'retry' : 'dead');
     if (losses < POISON_AT) held = await world.lend(`worker-${losses + 1}`);
   }
@@ -116,6 +118,18 @@ test('a task that loses a third worker is poison: its job fails and says whom it
   assert.deepEqual([video?.state, video?.error?.code], ['failed', 'poison_task']);
   assert.match(video?.error?.message ?? '', /worker-1, worker-2.*worker-3/);
   assert.equal(await world.tryLend('worker-4'), undefined);
+});
+
+test('a lease that ended while nobody could be heard uses up no attempt, and accuses no worker', async () => {
+  let held = await world.probing();
+  for (let i = 0; i < MAX_ATTEMPTS + 1; i++) {
+    await world.silence(held);
+    const [setback] = await world.one.takeFromSilent(60_000, decide);
+    assert.deepEqual([setback?.outcome, setback?.failure.cause], ['paused', 'outage']);
+    held = await world.lend('worker-1');
+  }
+  const row = await world.task(held.taskId);
+  assert.deepEqual([row?.failures, row?.lost_workers], [0, []]);
 });
 
 test('a store that is away pauses a task as often as it takes, and uses up no attempt', async () => {
@@ -186,7 +200,7 @@ test('deleting a video takes its tasks from their holders, and other videos go o
   assert.equal(await world.videos.remove(videoId), true);
   await assertLost(held);
   await world.silence(held);
-  assert.deepEqual(await world.one.takeFromSilent(decide), []);
+  assert.deepEqual(await world.one.takeFromSilent(HEARD_MS, decide), []);
   const other = await world.uploaded();
   await world.one.startQueuedJobs(10);
   assert.equal((await world.lend()).videoId, other);

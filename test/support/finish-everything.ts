@@ -14,7 +14,7 @@ export async function finishEverything(world: JobWorld, seconds = 8): Promise<vo
     const records = round % 2 ? world.one : world.other;
     const repairs = await records.reconcile();
     await sql`update tasks set lease_until = clock_timestamp() where state = 'leased'`.execute(world.db);
-    const taken = await records.takeFromSilent(decide);
+    const taken = await records.takeFromSilent(0, decide);
     await sql`update tasks set not_before = clock_timestamp(), shun_until = null where state = 'queued'`.execute(
       world.db,
     );
