@@ -9,6 +9,7 @@ const stream = z.object({
   index: z.number(),
   codec_type: z.string().optional(),
   codec_name: z.string().optional(),
+  codec_tag_string: z.string().optional(),
   width: z.number().optional(),
   height: z.number().optional(),
   sample_aspect_ratio: z.string().optional(),
@@ -70,11 +71,31 @@ export async function describeSource(url: string, deps: ToolDeps & { signal: Abo
   } catch (cause) {
     // Its own exit is ffprobe's way to say no; being killed or late says nothing about the file.
     if (cause instanceof ToolError && cause.code === 'ffmpeg_failed' && cause.exitCode !== undefined) {
-      throw new DomainError('not_a_video', undefined, { cause });
+      throw refusal(cause);
     }
     throw cause;
   }
   return parseDescription(json);
+}
+
+/** What ffprobe says of a file that it cannot read, in words for whoever uploaded it. */
+const REASONS: readonly [says: RegExp, code: 'not_a_video' | 'source_unsupported', because: string][] = [
+  [
+    /moov atom not found/,
+    'not_a_video',
+    'The file lacks its index (moov): its end is missing, or it was never finished.',
+  ],
+  [/exceeds max_streams/, 'source_unsupported', 'The source cannot be processed: it has too many tracks.'],
+  [
+    /Format not on whitelist|Invalid data found/,
+    'not_a_video',
+    'The file is not a video or audio file that is known here.',
+  ],
+];
+
+function refusal(cause: ToolError): DomainError {
+  const [, code = 'not_a_video' as const, because] = REASONS.find(([says]) => says.test(cause.tail)) ?? [];
+  return new DomainError(code, because, { cause });
 }
 
 export function parseDescription(json: string): Description {

@@ -6,6 +6,7 @@ import { videoArgs } from './ffmpeg-args.ts';
 import { runTool, type ToolDeps } from './run-ffmpeg.ts';
 import type { SourceServer } from './source-server.ts';
 import { type StoreDeps, storeRendition } from './store-rendition.ts';
+import { ToolError } from './task-error.ts';
 import { videoSegments, WrongFrames } from './video-segments.ts';
 
 export type EncodeDeps = ToolDeps & StoreDeps & { readonly sources: Pick<SourceServer, 'lend'> };
@@ -14,6 +15,7 @@ export type EncodeDeps = ToolDeps & StoreDeps & { readonly sources: Pick<SourceS
 const BASE_DEADLINE_MS = 120_000;
 /** For one second of video in all rungs; a slow core takes 5 s for it. */
 const DEADLINE_MS_PER_SECOND = 45_000;
+const MS_PER_SECOND_BEFORE = 1_000;
 
 /**
  * Encodes one chunk in all its rungs with one run of ffmpeg, and stores every segment as soon as it is whole. Segments
@@ -45,15 +47,14 @@ async function encodeMissing(spec: EncodeSpec, standing: StandingRungs, deps: En
 const INDEXED_PREROLL_SECONDS = 0.5;
 /** Without one it may land anywhere, and the first keyframe after that must still come before the chunk. */
 const MIN_UNINDEXED_PREROLL_SECONDS = 3;
-const MAX_TRIES = 3;
 
-/** Each try goes back twice as far, until decoding starts at the beginning, where there is nothing to miss. */
+/** The second try goes back further, and the last one to the beginning, where there is nothing to miss. */
 function prerolls({ track, chunk, grid }: EncodeSpec): number[] {
   const startSeconds = secondsOf(grid, chunk.firstFrame);
   const gopAndMore = track.keyframeIntervalSeconds * 1.5 + INDEXED_PREROLL_SECONDS;
   const first = track.seeksToKeyframe ? INDEXED_PREROLL_SECONDS : Math.max(gopAndMore, MIN_UNINDEXED_PREROLL_SECONDS);
   const wider = Math.max(2 * first, gopAndMore);
-  const tries = [first, wider, 2 * wider].slice(0, MAX_TRIES);
+  const tries = [first, wider, startSeconds];
   const fromStart = tries.findIndex((preroll) => preroll >= startSeconds);
   return fromStart < 0 ? tries : tries.slice(0, fromStart + 1);
 }
@@ -75,7 +76,7 @@ async function encodeFrom(
     program: 'ffmpeg' as const,
     args: videoArgs({ ...spec, url: source.url, prerollSeconds }),
     readers: spec.rungs.map(readerOf),
-    deadlineMs: BASE_DEADLINE_MS + secondsOf(spec.grid, spec.chunk.frames) * DEADLINE_MS_PER_SECOND,
+    deadlineMs: deadlineOf(spec),
     signal: deps.signal,
   };
   try {
@@ -83,10 +84,20 @@ async function encodeFrom(
   } catch (error) {
     deps.signal.throwIfAborted();
     source.assertUnbroken();
-    throw error;
+    throw decodesNothing(error) ? new WrongFrames(0, 'no picture can be decoded') : error;
   }
   return spec.rungs.flatMap(({ rendition }) => stored.get(rendition) ?? []);
 }
+
+/** Before its first frame a chunk may have to decode everything, faster than it plays. */
+const deadlineOf = ({ grid, chunk }: EncodeSpec): number =>
+  BASE_DEADLINE_MS +
+  secondsOf(grid, chunk.frames) * DEADLINE_MS_PER_SECOND +
+  secondsOf(grid, chunk.firstFrame) * MS_PER_SECOND_BEFORE;
+
+/** Filters are made for the first picture that is decoded; ffmpeg ends with this where there was none. */
+const decodesNothing = (error: unknown): boolean =>
+  error instanceof ToolError && error.tail.includes('Cannot determine format of input stream');
 
 function truncated({ chunk }: EncodeSpec, missed: WrongFrames | undefined): DomainError {
   const found = missed?.goodFrames ?? 0;

@@ -69,6 +69,11 @@ test('a picture that is held to the end is repeated, and looked for where it is'
   assert.equal(after(videoArgs(runOf(held)), '-ss'), '10.910000');
 });
 
+test('the last chunk has half a second to spare', () => {
+  const last = { firstFrame: 1680, frames: 119, chunk: 7, firstSegment: 14 };
+  assert.match(graph({ chunk: last }), /eof_action=pass,tpad=stop=15:stop_mode=clone,trim=start_pts=1680:end_pts=1799/);
+});
+
 test('nothing is sought before the first picture, nor where timestamps jump', () => {
   assert.equal(videoArgs(runOf({ track: track({ leadSeconds: 25 }) })).includes('-ss'), false);
   const jumping = { track: track({ jumps: ['-11.5', '988.5'] }) };

@@ -6,7 +6,8 @@ import { JUMP_AHEAD_SECONDS, JUMP_BACK_SECONDS } from './read-packets.ts';
 
 /** Containers that people have; playlists, scripts and single images are no input. */
 const FORMATS = 'mov,matroska,mpegts,mpeg,avi,flv,asf,ogg,wav,mp3,aac,flac,mxf';
-const MAX_STREAMS = 16;
+/** Films come with dozens of subtitles and fonts; more than this is no film. */
+const MAX_STREAMS = 128;
 
 /** No other address than the worker's own source server, and nothing but known containers. */
 export const guardedInput = (): string[] => [
@@ -64,11 +65,22 @@ function videoGraph(run: VideoRun): string {
     ...(track.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
     onTime('setpts', track.startSeconds, track.jumps),
     `fps=${numerator}/${denominator}:round=near:eof_action=pass${padStart}`,
-    ...(track.heldFrames ? [`tpad=stop=${track.heldFrames}:stop_mode=clone`] : []),
+    ...hold(run),
     `trim=start_pts=${chunk.firstFrame}:end_pts=${chunk.firstFrame + chunk.frames}`,
   ].join(',');
   const scaled = rungs.map((rung, i) => `[s${i}]${scale(rung, i === 0 ? track : undefined)}${forkAfter(i, rungs)}`);
   return [`[0:${track.streamIndex}]${onGrid}[s0]`, ...scaled].join(';');
+}
+
+/** Pictures at the end that cannot be decoded are worth no failure, up to half a second of them. */
+const SPARE_SECONDS = 0.5;
+
+/** At the end the last picture is held for as long as planned; `trim` takes off what is not needed. */
+function hold({ track, grid, chunk }: VideoRun): string[] {
+  const isLast = chunk.firstFrame + chunk.frames === grid.frames;
+  const spare = isLast ? Math.round((SPARE_SECONDS * grid.frameRate.numerator) / grid.frameRate.denominator) : 0;
+  const frames = (track.heldFrames ?? 0) + spare;
+  return frames > 0 ? [`tpad=stop=${frames}:stop_mode=clone`] : [];
 }
 
 /**

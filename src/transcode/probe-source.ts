@@ -4,7 +4,7 @@ import { DESCRIBE_DEADLINE_MS, type Description, describeSource } from './descri
 import { packetArgs } from './ffmpeg-args.ts';
 import { type PacketTimes, readPackets, type TrackHint } from './read-packets.ts';
 import { runTool, type ToolDeps } from './run-ffmpeg.ts';
-import { factsOf, isMovingPicture, type SourceTimes } from './source-facts.ts';
+import { factsOf, isCover, isMovingPicture, type SourceTimes } from './source-facts.ts';
 import type { SourceServer } from './source-server.ts';
 import { timeBaseOf } from './stream-times.ts';
 
@@ -31,15 +31,22 @@ export async function probeSource({ source }: ProbeSpec, deps: ProbeDeps): Promi
   using lent = deps.sources.lend(source);
   try {
     const description = await describeSource(lent.url, deps);
-    if (!description.streams.some((stream) => isMovingPicture(stream) || stream.codec_type === 'audio')) {
-      throw new DomainError('not_a_video');
-    }
+    assertReadable(description);
     return factsOf(description, await findTimes(lent.url, description, deps));
   } catch (error) {
     deps.signal.throwIfAborted();
     lent.assertUnbroken();
     throw error;
   }
+}
+
+function assertReadable({ streams }: Description): void {
+  // ffprobe leaves the size out where it is beyond what it may decode.
+  const hidden = streams.some((stream) => stream.codec_type === 'video' && !stream.width && !isCover(stream));
+  if (hidden && !streams.some(isMovingPicture)) {
+    throw new DomainError('source_unsupported', 'The source cannot be processed: its picture is larger than 8K.');
+  }
+  if (!streams.some(isTimed)) throw new DomainError('not_a_video');
 }
 
 async function findTimes(url: string, description: Description, deps: ProbeDeps): Promise<SourceTimes> {

@@ -6,10 +6,11 @@ import { hasIndex, videoFacts } from './video-facts.ts';
 
 export type { SourceTimes } from './stream-times.ts';
 
-/** Joins what the file says about itself with what its packets say. @throws DomainError source_truncated */
+/** Joins what the file says about itself with what its packets say. @throws DomainError source_truncated, source_unsupported */
 export function factsOf(source: Description, times: SourceTimes): SourceFacts {
   const pictures = source.streams.filter(isMovingPicture);
   const videoStream = pictures.find((stream) => stream.disposition?.default === 1) ?? pictures[0];
+  if (videoStream) assertKnown(videoStream);
   const audio = source.streams.filter(isSound).flatMap((stream) => audioFacts(stream, { times, videoStream }) ?? []);
   const video = videoStream && videoFacts(videoStream, { source, times, audio });
   const soundSeconds = Math.max(0, ...audio.map((track) => track.durationSeconds));
@@ -20,12 +21,18 @@ export function factsOf(source: Description, times: SourceTimes): SourceFacts {
   return { container: source.format.format_name, durationSeconds, ...(video ? { video } : {}), audio };
 }
 
+/** Without a decoder every attempt would fail, and sound alone is not what was uploaded. */
+function assertKnown({ codec_name: codec, codec_tag_string: tag }: StreamDescription): void {
+  if (codec !== undefined && codec !== 'none' && codec !== 'unknown') return;
+  const named = tag === undefined || tag.includes('[') ? '' : ` (${tag})`;
+  throw new DomainError('source_unsupported', `The picture is in a format${named} that cannot be decoded.`);
+}
+
 /** Cover art is a video stream too, of one picture. */
+export const isCover = ({ disposition }: StreamDescription): boolean => disposition?.attached_pic === 1;
+
 export const isMovingPicture = (stream: StreamDescription): boolean =>
-  stream.codec_type === 'video' &&
-  stream.disposition?.attached_pic !== 1 &&
-  (stream.width ?? 0) > 0 &&
-  (stream.height ?? 0) > 0;
+  stream.codec_type === 'video' && !isCover(stream) && (stream.width ?? 0) > 0 && (stream.height ?? 0) > 0;
 
 const isSound = (stream: StreamDescription): boolean =>
   stream.codec_type === 'audio' && stream.codec_name !== undefined && Number(stream.sample_rate) > 0;
