@@ -176,6 +176,24 @@ test('when the connection breaks, a claim that waits there goes on elsewhere', a
   assert.equal(calls.length, 1);
 });
 
+test('an orchestrator that ends the connection still answers what is under way, and is asked nothing more', async () => {
+  const { tasks, at } = await fixture();
+  await using _ = at;
+  const { server, calls } = orchestratorOver(new MemoryTaskLender());
+  await using other = await listening(server);
+  const lender = lenderAt(at.url, other.url);
+  const connection = lender.connect(worker, () => undefined, soon());
+  await eventually('the connection stands', () => tasks.connected === 1);
+  const claim = lender.claim(worker, soon());
+  await eventually('the claim is there', () => tasks.claims === 1);
+  tasks.hangUp();
+  await connection;
+  const taskId = tasks.add(spec);
+  assert.equal((await claim)?.taskId, taskId);
+  assert.equal(await lender.claim(worker, soon()), undefined);
+  assert.deepEqual([tasks.claims, calls.length], [1, 1]);
+});
+
 test('a connection without a beat counts as broken', async () => {
   await using silent = await serving((_, response) => void response.writeHead(200).write('{"news":"beat"}\n'));
   const news: WorkerNews[] = [];

@@ -39,10 +39,13 @@ export function createHttpTaskLender({ urls, token }: LenderOptions): TaskLender
       const address = addresses.current;
       try {
         await followNews((until) => post('/workers/connect', worker, until), onNews, signal);
-      } finally {
-        // Whatever else is on its way there would wait for an orchestrator that is leaving, hung or gone.
+      } catch (error) {
+        // Whatever else is on its way there would wait for an orchestrator that is hung or gone.
         if (!signal.aborted) addresses.lose(address);
+        throw error;
       }
+      // One that is leaving still answers what it was asked.
+      addresses.leave(address);
     },
     async claim(worker, signal) {
       const response = await call('/tasks/claim', worker, CLAIM_DEADLINE_MS, signal);

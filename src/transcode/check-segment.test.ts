@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { tinyAudioInit, tinyAudioSegment, tinyVideoInit, tinyVideoSegment } from '../../test/support/tiny-media.ts';
-import { planAudio } from '../domain/audio-plan.ts';
+import { audioBoundaries, planAudio } from '../domain/audio-plan.ts';
 import { gridOf } from '../domain/cut-plan.ts';
 import { checkAudioSegment, checkVideoSegment } from './check-segment.ts';
 
@@ -9,6 +9,7 @@ const grid = gridOf({ frameRate: { numerator: 25, denominator: 1 }, frames: 1234
 const { track } = tinyVideoInit(grid.timescale);
 const sound = { streamIndex: 1, codec: 'aac', channels: 2, sampleRateHz: 48_000, startSeconds: '0' };
 const plan = planAudio({ ...sound, durationSeconds: 49.36 }, { grid, startSeconds: '0' });
+const cut = { plan, boundaries: audioBoundaries(plan) };
 const audioTrack = tinyAudioInit(plan.sampleRateHz).track;
 const good = tinyVideoSegment(7, grid);
 const check = (bytes: Buffer, segment = 7, of = grid): number => checkVideoSegment(bytes, segment, track, of);
@@ -54,8 +55,8 @@ test('sound is held against its plan, to the last sample', () => {
   const last = Math.floor(49.36 / 4);
   for (const segment of [0, 5, last]) {
     const { bytes, durationTicks } = tinyAudioSegment(segment, plan);
-    assert.equal(checkAudioSegment(bytes, segment, audioTrack, plan), durationTicks);
-    assert.throws(() => checkAudioSegment(bytes, segment + 1, audioTrack, plan));
-    assert.throws(() => checkAudioSegment(bytes.subarray(0, -1), segment, audioTrack, plan));
+    assert.equal(checkAudioSegment(bytes, segment, audioTrack, cut), durationTicks);
+    assert.throws(() => checkAudioSegment(bytes, segment + 1, audioTrack, cut));
+    assert.throws(() => checkAudioSegment(bytes.subarray(0, -1), segment, audioTrack, cut));
   }
 });

@@ -1,4 +1,4 @@
-import { AAC_FRAME_SAMPLES, audioBoundaries } from '../domain/audio-plan.ts';
+import { AAC_FRAME_SAMPLES } from '../domain/audio-plan.ts';
 import { framesOfSegment } from '../domain/cut-plan.ts';
 import type { AudioPlan, VideoGrid } from '../domain/tasks.ts';
 import { boxesIn } from '../lib/mp4/box.ts';
@@ -28,9 +28,13 @@ export function checkVideoSegment(bytes: Buffer, segment: number, track: Track, 
   return (endFrame - firstFrame) * grid.ticksPerFrame;
 }
 
-/** The same for a segment of sound: its AAC frames and their times. */
-export function checkAudioSegment(bytes: Buffer, segment: number, track: Track, plan: AudioPlan): number {
-  const boundaries = audioBoundaries(plan);
+/** The same for a segment of sound: its AAC frames, from one boundary to the next, and their times. */
+export function checkAudioSegment(
+  bytes: Buffer,
+  segment: number,
+  track: Track,
+  { plan, boundaries }: { readonly plan: AudioPlan; readonly boundaries: readonly number[] },
+): number {
   const [first = 0, end = 0] = boundaries.slice(segment, segment + 2);
   const [fragment, ...others] = fragmentsIn(bytes);
   if (!fragment || others.length > 0) throw new Error(`${others.length} fragments more than one`);

@@ -19,8 +19,9 @@ const DEADLINE_MS_PER_SECOND = 1000;
  */
 export async function encodeAudio({ plan, source, generation }: AudioSpec, deps: EncodeDeps): Promise<EncodeResult> {
   const of = { videoId: source.videoId, generation, rendition: plan.rendition, initType: 'audio/mp4' } as const;
-  const count = audioBoundaries(plan).length - 1;
-  const check: Wanted['check'] = (bytes, segment, track) => checkAudioSegment(bytes, segment, track, plan);
+  const cut = { plan, boundaries: audioBoundaries(plan) };
+  const count = cut.boundaries.length - 1;
+  const check: Wanted['check'] = (bytes, segment, track) => checkAudioSegment(bytes, segment, track, cut);
   const standing = await standingSegments({ of, firstSegment: 0, count, check }, deps);
   if (standing.init && standing.segments.length === count) {
     return { renditions: [describeRendition(plan.rendition, standing.init, standing.segments)] };

@@ -110,9 +110,10 @@ async function encodeVideo(spec: EncodeSpec, work: Work, deps: StoreDeps): Promi
 async function encodeSound(spec: AudioSpec, work: Work, deps: StoreDeps): Promise<EncodeResult> {
   const { plan, source, generation } = spec;
   const of = { videoId: source.videoId, generation, rendition: plan.rendition, initType: 'audio/mp4' } as const;
-  const count = audioBoundaries(plan).length - 1;
+  const cut = { plan, boundaries: audioBoundaries(plan) };
+  const count = cut.boundaries.length - 1;
   const check = (...[bytes, segment, track]: Parameters<Parameters<typeof standingSegments>[0]['check']>) =>
-    checkAudioSegment(bytes, segment, track, plan);
+    checkAudioSegment(bytes, segment, track, cut);
   const standing = await standingSegments({ of, firstSegment: 0, count, check }, deps);
   const make = (segment: number): MediaPiece => tinyAudioSegment(segment, plan);
   const pieces = piecesOf(tinyAudioInit(plan.sampleRateHz), { first: 0, count, make, work });
