@@ -46,6 +46,6 @@ const withTail = (error: ReturnType<typeof errorOf>, tail: string | null) => err
 /** The probe alone is no progress that a person would notice: the rest is not even planned then. */
 function progressOf(state: JobState, tasks: Record<TaskState, number>): number {
   if (state === 'succeeded') return 1;
-  const planned = tasks.queued + tasks.leased + tasks.done - 1;
+  const planned = Object.values(tasks).reduce((sum, count) => sum + count, 0) - 1;
   return planned <= 0 ? 0 : Math.min(Math.max(tasks.done - 1, 0) / planned, 0.99);
 }

@@ -30,7 +30,7 @@ const taskRows = (db: Database) =>
   db
     .selectFrom('tasks as t')
     .select(['t.id', 't.job_id', 't.video_id', 't.kind', 't.state', 't.spec', 't.attempt', 't.failures', 't.worker'])
-    .select(['t.lease_until', 't.paused_reason', 't.started_at', 't.ended_at'])
+    .select(['t.lease_until', 't.paused_reason', 't.blocked', 't.started_at', 't.ended_at'])
     .select(['t.error_code', 't.error_message', 't.error_tail'])
     .select(sql<Date | null>`case when t.not_before > clock_timestamp() then t.not_before end`.as('not_before'))
     .select(cursorOf('t.due_at', 't.id').as('cursor'));
@@ -48,6 +48,7 @@ const toEntry = (row: TaskRow): TaskEntry => ({
   failures: row.failures,
   worker: row.state === 'queued' ? null : row.worker,
   leaseUntil: row.state === 'leased' ? isoOf(row.lease_until) : null,
+  blocked: row.state === 'queued' && row.blocked,
   notBefore: row.state === 'queued' ? isoOf(row.not_before) : null,
   pausedReason: row.state === 'queued' ? row.paused_reason : null,
   startedAt: isoOf(row.started_at),

@@ -30,6 +30,8 @@ export type TaskEntry = {
   worker: string | null;
   /** Until when the holder must renew. */
   leaseUntil: string | null;
+  /** It waits for all others of its job. */
+  blocked: boolean;
   /** A backoff lasts until then. */
   notBefore: string | null;
   /** What it waits for without using up attempts, e.g. store_unavailable. */

@@ -28,6 +28,7 @@ const taskEntrySchema = z.object({
   failures: z.number(),
   worker: z.string().nullable(),
   leaseUntil: time.nullable(),
+  blocked: z.boolean().describe('It waits for all others of its job'),
   notBefore: time.nullable().describe('The end of a pause after a failure'),
   pausedReason: z.string().nullable(),
   startedAt: time.nullable(),

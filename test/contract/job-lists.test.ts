@@ -145,6 +145,37 @@ test('open tasks are those that are queued or leased, whatever job they are of',
   assert.deepEqual(await statesOf({ state: 'dead' }), ['dead']);
 });
 
+test('a task that is queued says what it waits for, and a leased one until when it must be renewed', async () => {
+  const jobId = await job(await video());
+  const [publish, later, paused, leased] = [
+    await task(jobId, { dueSeconds: 1 }),
+    await task(jobId, { dueSeconds: 2 }),
+    await task(jobId, { dueSeconds: 3 }),
+    await task(jobId, { dueSeconds: 4, state: 'leased', worker: 'worker-1' }),
+  ];
+  await sql`update tasks set blocked = true where id = ${publish}`.execute(database.db);
+  await sql`update tasks set not_before = '2100-01-01T00:00:00Z', failures = 1, error_code = 'ffmpeg_failed',
+    error_tail = 'Invalid data' where id = ${later}`.execute(database.db);
+  await sql`update tasks set paused_reason = 'store_unavailable' where id = ${paused}`.execute(database.db);
+  const { tasks } = await lists.tasks({ limit: 10, jobId });
+  assert.deepEqual(
+    tasks.map(({ id, blocked, notBefore, pausedReason, leaseUntil }) => [
+      id,
+      blocked,
+      notBefore,
+      pausedReason,
+      leaseUntil,
+    ]),
+    [
+      [publish, true, null, null, null],
+      [later, false, '2100-01-01T00:00:00.000Z', null, null],
+      [paused, false, null, 'store_unavailable', null],
+      [leased, false, null, null, '2026-01-01T00:00:15.000Z'],
+    ],
+  );
+  assert.deepEqual(tasks[1]?.error, { code: 'ffmpeg_failed', message: 'ffmpeg_failed', tail: 'Invalid data' });
+});
+
 test('an encode task says which rungs it makes of which seconds, an audio task which rendition', async () => {
   const jobId = await job(await video());
   const grid = { frameRate: { numerator: 30_000, denominator: 1001 } };

@@ -6,12 +6,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
+import { workerTable } from '../../src/main/commands/workers.ts';
 import { Instance } from '../support/instance.ts';
 import { makeClip } from '../support/media.ts';
 
 /** Commands that a document shows are run as they stand, but for the port. */
 const ROOT = resolve(import.meta.dirname, '../..');
 const DEADLINE_MS = 60_000;
+const MILLRACE = `'${process.execPath}' '${join(ROOT, 'src/main/cli.ts')}'`;
+/** The video of the outputs that are shown. */
+const SHOWN_VIDEO = 'f5xa5bq4e4xsmp4f';
 const run = promisify(execFile);
 
 let instance: Instance;
@@ -54,8 +58,8 @@ test('the curl line of the README uploads a clip', async () => {
 
 test('the commands of docs/http-api.md upload the clip, the resumable ones after a break', async () => {
   const tested = (await blocks('docs/http-api.md')).filter((script) => script.startsWith('# tested\n'));
-  assert.equal(tested.length, 2);
-  const [plain = '', resumable = ''] = tested;
+  assert.equal(tested.length, 3);
+  const [plain = '', resumable = '', following = ''] = tested;
   const { id } = JSON.parse(await shell(plain)) as { id: string };
   await assertIsClip(id);
   // Or the resumable upload would end as this video, whatever it sent.
@@ -63,8 +67,41 @@ test('the commands of docs/http-api.md upload the clip, the resumable ones after
   const said = await shell(resumable);
   assert.match(said, /^HTTP\/1\.1 204 /m);
   assert.equal(/^upload-offset: (\d+)\r?$/im.exec(said)?.[1], String(clip.length));
-  await assertIsClip(/^millrace-video-id: (\w+)\r?$/im.exec(said)?.[1] ?? '');
+  const videoId = /^millrace-video-id: (\w+)\r?$/im.exec(said)?.[1] ?? '';
+  await assertIsClip(videoId);
+  const stream = await shell(following.replace(SHOWN_VIDEO, videoId));
+  assert.match(
+    stream,
+    /^retry: 1000\n\nid: \d+\nevent: snapshot\ndata: {"id":"\w+","title":"clip",.*\n\nid: \d+\nevent: progress\n/,
+  );
 });
+
+test('the commands of docs/operating.md print the tables that it shows', async () => {
+  const text = await readFile(join(ROOT, 'docs/operating.md'), 'utf8');
+  const shown = [...text.matchAll(/^```sh\n# tested\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```/gm)];
+  assert.equal(shown.length, 4);
+  const { id } = await instance.upload(join(folder, 'clip.mp4'), 'clip.mp4');
+  const headers = { 'content-type': 'application/json' };
+  const body = JSON.stringify({ title: 'River at dusk' });
+  await fetch(`${instance.url}/videos/${id}`, { method: 'PATCH', headers, body });
+  for (const [, script = '', output = ''] of shown) {
+    const said = await shell(
+      script.replaceAll(SHOWN_VIDEO, id).replaceAll(/^millrace (.*)$/gm, `${MILLRACE} $1 --url ${instance.url}`),
+    );
+    // This instance has no workers, so that nothing ends before it can be cancelled.
+    const wanted = said === 'There are no workers.\n' ? workerTable([], 0, Infinity) : said;
+    assert.deepEqual(shapeOf(output), shapeOf(wanted), script);
+  }
+});
+
+/** Of a table its columns; of other lines all but the ids. */
+function shapeOf(output: string): string[] {
+  const lines = output
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.replace(/^[0-9a-f-]{36} /, 'id '));
+  return /^[A-Z]+ /.test(output) ? (lines[0] ?? '').split(/ +/) : lines;
+}
 
 test('the command of docs/object-keys.md prints the content id', async () => {
   const [script] = (await blocks('docs/object-keys.md')).filter((text) => text.startsWith('split '));

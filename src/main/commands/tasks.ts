@@ -60,8 +60,9 @@ export function taskTable(entries: readonly TaskEntry[], nowMs: number, width: n
 
 const tidy = (seconds: number): string => String(Number(seconds.toFixed(1)));
 
-function whyOf({ state, pausedReason, notBefore, error }: TaskEntry): string {
+function whyOf({ state, blocked, pausedReason, notBefore, error }: TaskEntry): string {
   if (state === 'done' || state === 'leased') return '';
+  if (blocked) return 'waits: all others';
   if (pausedReason !== null) return `waits: ${pausedReason}`;
   const code = error?.code ?? '';
   return notBefore === null ? code : `${code}, again after ${notBefore.slice(11, 19)}`;
