@@ -19,8 +19,10 @@ export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
   try {
     await keepingLease(task, deps, () => publishVideo(task, deps));
     deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
-  } catch (error) {
-    await failTask(task, failureOf(error), deps);
+  } catch (err) {
+    // Another one publishes it by now, or it was cancelled: there is nothing to settle.
+    if (isCodedError(err) && err.code === 'lease_lost') deps.log.warn('lease_refused', { taskId: task.taskId, err });
+    else await failTask(task, failureOf(err), deps);
   }
   return true;
 }

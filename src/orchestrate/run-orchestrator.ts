@@ -3,6 +3,7 @@ import type { Decide, Holder, JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { Bell } from '../lib/bell.ts';
+import { isCodedError } from '../lib/http.ts';
 import type { Log } from '../lib/log.ts';
 import { repeat } from '../lib/repeat.ts';
 import type { ClaimLine } from './claim-line.ts';
@@ -40,7 +41,7 @@ const PUBLISHERS = 3;
 /** What an orchestrator does unasked, until the signal aborts. A round that fails is logged, and the next one comes. */
 export async function runOrchestrator(deps: RunDeps, signal: AbortSignal): Promise<void> {
   const { bells, line, log } = deps;
-  const onError = (err: unknown): void => log.error('queue_error', { err });
+  const onError = outageTold(log, deps.clock);
   const loop = (work: () => Promise<boolean>, everyMs: number, bell: Bell, failed = onError): Promise<void> =>
     repeat(work, { everyMs, bell, signal, onError: failed });
   const lendFailed = (err: unknown): void => {
@@ -57,4 +58,17 @@ export async function runOrchestrator(deps: RunDeps, signal: AbortSignal): Promi
     loop(() => reconcile(deps), deps.reconcileMs, noBell),
     deps.workers.run(),
   ]);
+}
+
+/** Every loop fails in an outage, round after round: it is told once in a while. */
+const OUTAGE_TOLD_MS = 5_000;
+
+function outageTold(log: Log<LogEvent>, clock: Clock): (err: unknown) => void {
+  let toldMs = Number.NEGATIVE_INFINITY;
+  return (err) => {
+    const isOutage = isCodedError(err) && err.code === 'database_unavailable';
+    if (isOutage && clock.nowMs() - toldMs < OUTAGE_TOLD_MS) return;
+    if (isOutage) toldMs = clock.nowMs();
+    log.error('queue_error', { err });
+  };
 }
