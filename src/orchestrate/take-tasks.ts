@@ -42,9 +42,12 @@ function logTaken(event: LogEvent, setback: Setback, log: Log<LogEvent>): void {
   logSetback(setback, log);
 }
 
+/** A busy machine lets rounds come late: with a short lease that must not look like absence for ever. */
+const LEAST_GAP_MS = 3_000;
+
 /**
  * For how long somebody has been looking without a break. Rounds that fail are a break, and so is one that comes late:
- * this process was frozen, and holders may have spoken to nobody. Of a third of a lease they hold two thirds at least.
+ * this process was frozen, and holders may have spoken to nobody. After a third of a lease they still hold most of it.
  */
 export class Attention {
   readonly #clock: Clock;
@@ -55,7 +58,7 @@ export class Attention {
 
   constructor(clock: Clock, leaseMs: number) {
     this.#clock = clock;
-    this.#gapMs = leaseMs / 3;
+    this.#gapMs = Math.max(leaseMs / 3, LEAST_GAP_MS);
     this.#sinceMs = clock.nowMs();
   }
 
