@@ -14,7 +14,7 @@ import { homeTag, type KnownEdge, rankEdges } from './pick-edge.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 /** Connecting and the head; then any pause in the body. Players were seen to stall when this was longer (docs/routing.md). */
-const SILENCE_MS = 1000;
+const SILENCE_MS = 800;
 /** Behind the last edge that serves there is nobody better to ask: a slow store deserves more patience than a dead edge. */
 const LAST_SILENCE_MS = 8000;
 /** Bounds how long a client waits while edges fail one after the other. */

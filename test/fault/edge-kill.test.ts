@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { after, before, type TestContext, test } from 'node:test';
+import { publishVideo, VIDEO } from '../fakes/playable-video.ts';
 import { type EdgeFleet, startFleet } from '../support/edge-fleet.ts';
 import { eventually } from '../support/eventually.ts';
 import { type Chance, seededChance } from './seeded-random.ts';
@@ -16,7 +17,7 @@ const MOST_READ = 4 * 1024 * 1024;
 
 let fleet: EdgeFleet;
 before(async () => {
-  fleet = await startFleet(3, BYTES);
+  fleet = await startFleet({ edges: 3, publish: (store) => publishVideo(store, VIDEO, BYTES) });
 });
 after(async () => {
   await fleet?.[Symbol.asyncDispose]();

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { SECRET, segmentBytes } from '../fakes/playable-video.ts';
+import { publishVideo, SECRET } from '../fakes/playable-video.ts';
 import { startFleet } from '../support/edge-fleet.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -13,7 +13,7 @@ const SEGMENT = 'g1/v360/000000.m4s';
 const DEADLINE_MS = 60_000;
 
 test('millrace edge drain moves the sessions of an edge away without a single error', async () => {
-  await using fleet = await startFleet(2, segmentBytes());
+  await using fleet = await startFleet({ edges: 2, publish: publishVideo });
   await fleet.allHealthy();
   const { PATH, HOME } = process.env;
   const MILLRACE_EDGES = fleet.edges.map(({ name, url }) => `${name}=${url}`).join();

@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openFileObjectStore } from '../../src/adapters/file-object-store.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
+import type { ObjectStore } from '../../src/domain/ports.ts';
 import { freePort } from '../../src/lib/listen.ts';
 import { openPlaybackRouter, type PlaybackRouter } from '../../src/route/playback-router.ts';
 import { createRouterServer } from '../../src/route/server.ts';
 import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
 import { listening } from '../fakes/listening.ts';
-import { publishVideo, SECRET, VIDEO } from '../fakes/playable-video.ts';
+import { SECRET, VIDEO } from '../fakes/playable-video.ts';
 import { RoleProcess } from '../fault/role-process.ts';
 import { eventually } from './eventually.ts';
+import { SlowLine } from './slow-line.ts';
 
 const CLI = resolve(import.meta.dirname, '../../src/main/cli.ts');
 /** No request of a test may take longer, whatever goes wrong. */
@@ -24,6 +26,8 @@ export type EdgeFleet = AsyncDisposable & {
   readonly url: string;
   readonly lines: CapturedLine[];
   edge(name: string): RoleProcess;
+  /** The network before an edge, where the fleet has one. */
+  line(name: string): SlowLine;
   /** The path of a new session, without a slash at its end. */
   startSession(videoId?: VideoId): Promise<string>;
   /** The head of an answer; its body waits. */
@@ -31,14 +35,23 @@ export type EdgeFleet = AsyncDisposable & {
   allHealthy(): Promise<void>;
 };
 
+export type FleetOptions = {
+  readonly edges: number;
+  readonly publish: (store: ObjectStore) => Promise<void>;
+  /** Puts a slow line before each edge. */
+  readonly bytesPerSecond?: number;
+};
+
 /** Edges as processes of their own, on one file-system store, and a router before them in this process. */
-export async function startFleet(count: number, segment: Buffer): Promise<EdgeFleet> {
+export async function startFleet({ edges: count, publish, bytesPerSecond }: FleetOptions): Promise<EdgeFleet> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-fleet-'));
-  const storeFolder = join(folder, 'objects');
-  await publishVideo(await openFileObjectStore(storeFolder), VIDEO, segment);
+  await publish(await openFileObjectStore(join(folder, 'objects')));
   const edges = await Promise.all(Array.from({ length: count }, (_, i) => startEdge(`edge-${i + 1}`, folder)));
+  const slow = new Map<string, SlowLine>();
+  if (bytesPerSecond !== undefined)
+    for (const { name, url } of edges) slow.set(name, await SlowLine.to(url, bytesPerSecond));
   const { log, lines } = capturedLog();
-  const listed = edges.map(({ name, url }) => ({ name, url }));
+  const listed = edges.map(({ name, url }) => ({ name, url: slow.get(name)?.url ?? url }));
   const router = openPlaybackRouter({
     log,
     clock: { nowMs: () => Date.now() },
@@ -60,6 +73,7 @@ export async function startFleet(count: number, segment: Buffer): Promise<EdgeFl
     lines,
     open,
     edge: (name) => edges.find((edge) => edge.name === name)!,
+    line: (name) => slow.get(name)!,
     startSession: async (videoId = VIDEO) => {
       const { headers } = (await open(`/play/${videoId}/index.m3u8`)).resume();
       return headers.location!.replace(/\/index\.m3u8$/, '');
@@ -69,6 +83,7 @@ export async function startFleet(count: number, segment: Buffer): Promise<EdgeFl
     [Symbol.asyncDispose]: async () => {
       await front[Symbol.asyncDispose]();
       router.close();
+      for (const line of slow.values()) line[Symbol.dispose]();
       await Promise.all(edges.map((edge) => edge.kill()));
       await rm(folder, { recursive: true, force: true });
     },
