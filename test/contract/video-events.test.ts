@@ -193,7 +193,8 @@ test('wherever a stream breaks, one that goes on from its last event gets exactl
       let last = 0;
       for (const count of counts) {
         await using stream = await openStream(`${path()}/events?tasks=1`, last);
-        const messages = await stream.take(count);
+        const left = (await writtenIds()).filter((id) => id > last).length;
+        const messages = await stream.take(Math.min(count, left));
         told.push(...rowsOf(messages));
         last = messages.at(-1)?.id ?? last;
         // Meanwhile, and while nobody listens, more happens.
