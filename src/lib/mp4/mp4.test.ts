@@ -9,7 +9,11 @@ import { readTrack } from './track.ts';
 
 const FRAGMENTED = ['-f', 'mp4', '-movflags', '+cmaf+frag_keyframe+delay_moov+skip_trailer', '-use_editlist', '0'];
 const ffmpeg = (args: readonly string[]): Buffer =>
-  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', ...args, ...FRAGMENTED, 'pipe:1'], { maxBuffer: 1 << 24 });
+  execFileSync('ffmpeg', ['-nostdin', '-v', 'error', ...args, ...FRAGMENTED, 'pipe:1'], {
+    maxBuffer: 1 << 24,
+    // SVT-AV1 introduces itself there.
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
 const x264 = ['-c:v', 'libx264', '-preset', 'ultrafast', '-profile:v', 'baseline', '-g', '10', '-threads', '1'];
 const videoFile = (): Buffer =>
   ffmpeg(['-f', 'lavfi', '-i', 'testsrc2=s=64x48:r=25', '-frames:v', '25', ...x264, '-video_track_timescale', '25000']);
