@@ -81,12 +81,12 @@ export async function addEventRoutes(api: App, deps: EventRoutesDeps): Promise<v
     },
     async (request, reply) => {
       const videoId = parseVideoId(request.params.id);
+      const { tasks } = request.query;
       if (!(await records.find(videoId))) {
         const elder = await records.elderOf(videoId);
         if (elder === undefined) throw new DomainError('no_such_video');
-        return reply.redirect(`/videos/${elder}/events`, 308);
+        return reply.redirect(`/videos/${elder}/events?tasks=${tasks}`, 308);
       }
-      const { tasks } = request.query;
       const after = request.headers['last-event-id'];
       return stream(reply, (signal) => followVideo({ videoId, after, tasks }, following, signal));
     },

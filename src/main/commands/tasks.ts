@@ -35,13 +35,13 @@ export function taskTable(entries: readonly TaskEntry[], nowMs: number, width: n
     { head: 'TASK' },
     { head: 'JOB' },
     { head: 'KIND' },
-    { head: 'MAKES', least: 8 },
+    { head: 'MAKES', least: 5 },
     { head: 'SECONDS', right: true },
     { head: 'STATE' },
     { head: 'TRY', right: true },
     { head: 'SINCE', right: true },
-    { head: 'WORKER', least: 8 },
-    { head: 'WHY', least: 8 },
+    { head: 'WORKER', least: 6 },
+    { head: 'WHY', least: 6 },
   ] as const;
   const rows = entries.map((task) => [
     task.id.slice(0, SHORT_ID_LENGTH),
