@@ -27,9 +27,9 @@ export function workerTable(entries: readonly WorkerEntry[], nowMs: number, widt
     { head: 'CORES', right: true },
     { head: 'MEMORY', right: true },
     { head: 'TASK', least: 8 },
-    { head: 'ORCHESTRATOR', least: 8 },
+    { head: 'ORCHESTRATOR', least: 5 },
     { head: 'VERSION' },
-    { head: 'ENCODERS', least: 8 },
+    { head: 'ENCODERS', least: 5 },
   ] as const;
   const rows = entries.map((worker) => [
     worker.worker,
