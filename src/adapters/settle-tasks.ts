@@ -42,6 +42,8 @@ export async function completeProbe(tx: Tx, ref: TaskRef, plan: JobPlan, tasks: 
     .where('id', '=', jobId)
     .execute();
   await storeFacts(tx, videoId, plan);
+  // Of a probe that somebody queued again by hand: its tasks would stand there twice.
+  await tx.deleteFrom('tasks').where('job_id', '=', jobId).where('kind', '<>', 'probe').execute();
   await addTasks(tx, jobId, tasks);
   await ringOrchestrators(tx);
 }

@@ -72,7 +72,7 @@ const videoRows = (db: Database) =>
       sql<ImagesResult | null>`(
         select t.result from tasks t join jobs played on played.id = t.job_id
         where played.video_id = v.id and played.generation = coalesce(v.published_generation, v.growing_generation)
-          and t.kind = 'images' and t.state = 'done')`.as('images'),
+          and t.kind = 'images' and t.state = 'done' limit 1)`.as('images'),
     ]);
 
 type VideoRow = Awaited<ReturnType<ReturnType<typeof videoRows>['execute']>>[number];

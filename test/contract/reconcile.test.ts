@@ -61,6 +61,7 @@ const EDITS: readonly [what: string, edit: string, becomes: 'ready' | 'failed'][
   ['its job was set to failed', `update jobs set state = 'failed'`, 'failed'],
   ['its job was set to cancelled', `update jobs set state = 'cancelled'`, 'failed'],
   ['its job was deleted', `delete from jobs`, 'ready'],
+  ['its probe was queued again', `update tasks set state = 'queued' where kind = 'probe'`, 'ready'],
   ['its plan was lost', `update jobs set plan = null`, 'ready'],
   ['its count of tasks was lost', `update jobs set tasks_planned = null`, 'ready'],
 ];
