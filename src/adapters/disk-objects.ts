@@ -22,7 +22,7 @@ type Options = {
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
 /** A read that takes longer is of no use: the store is asked instead. */
 const READ_DEADLINE_MS = 1000;
-/** After a failure the disk is left alone for this long; it is also the least time between two log lines of failures. */
+/** After a failure the disk is left alone for this long, and the next line of a failure comes no sooner. */
 const PAUSE_MS = 10_000;
 
 /**
@@ -38,7 +38,8 @@ export class DiskObjects implements ObjectDisk {
   #work: Promise<void> = Promise.resolve();
   #waitingBytes = 0;
   #writes = 0;
-  #pausedUntilMs = 0;
+  #noReadUntilMs = 0;
+  #noWriteUntilMs = 0;
 
   /** Fails where the folder cannot be made or read. */
   static async open(options: Options): Promise<DiskObjects> {
@@ -60,7 +61,7 @@ export class DiskObjects implements ObjectDisk {
 
   async read(key: ObjectKey): Promise<StoredObject | undefined> {
     const file = this.#files.get(key);
-    if (!file || this.#isPaused()) return undefined;
+    if (!file || this.#now() < this.#noReadUntilMs) return undefined;
     const found = await this.#tryRead(key, file.fileBytes);
     if (typeof found === 'object') return found;
     // It may have been replaced or evicted meanwhile; then there is nothing more to do.
@@ -70,14 +71,14 @@ export class DiskObjects implements ObjectDisk {
 
   keep(key: ObjectKey, object: StoredObject): void {
     const isTooMuch = this.#waitingBytes + object.sizeBytes > MAX_WAITING_BYTES;
-    if (isTooMuch || this.#isPaused() || this.#files.peek(key)) return;
+    if (isTooMuch || this.#now() < this.#noWriteUntilMs || this.#files.peek(key)) return;
     const head = packHead(key, object);
     if (!head) return;
     this.#waitingBytes += object.sizeBytes;
     const temporary = join(this.#folder, `${TEMPORARY}${this.#writes++}`);
     this.#queue('write', async () => {
       try {
-        if (this.#isPaused()) return;
+        if (this.#now() < this.#noWriteUntilMs) return;
         await writeFileOf(this.#path(key), temporary, [head, object.bytes]);
         this.#files.set(key, { fileBytes: fileBytes(object.sizeBytes) });
       } finally {
@@ -123,9 +124,13 @@ export class DiskObjects implements ObjectDisk {
     this.#work = this.#work.then(act).catch((err: unknown) => void this.#fail(does, err));
   }
 
+  /** A disk that cannot be read is not written to either; one that is full can still be read. */
   #fail(does: 'read' | 'write' | 'remove', err: unknown): 'failed' {
-    if (!this.#isPaused()) this.#log.error('disk_failed', { does, pauseMs: PAUSE_MS, err });
-    this.#pausedUntilMs = this.#clock.nowMs() + PAUSE_MS;
+    const [nowMs, untilMs] = [this.#now(), this.#now() + PAUSE_MS];
+    const isSaid = nowMs < (does === 'read' ? this.#noReadUntilMs : this.#noWriteUntilMs);
+    if (!isSaid) this.#log.error('disk_failed', { does, pauseMs: PAUSE_MS, err });
+    if (does === 'read') this.#noReadUntilMs = untilMs;
+    this.#noWriteUntilMs = untilMs;
     return 'failed';
   }
 
@@ -133,7 +138,7 @@ export class DiskObjects implements ObjectDisk {
     this.#log.warn('disk_object_damaged', { key, reason });
   }
 
-  #isPaused = (): boolean => this.#clock.nowMs() < this.#pausedUntilMs;
+  #now = (): number => this.#clock.nowMs();
 
   #path = (key: string): string => join(this.#folder, encodeURIComponent(key));
 
@@ -144,7 +149,7 @@ export class DiskObjects implements ObjectDisk {
     const found: FoundFile[] = [];
     for (const name of await readdir(this.#folder)) {
       const path = join(this.#folder, name);
-      if (name.startsWith(TEMPORARY)) await rm(path, { force: true });
+      if (name.startsWith(TEMPORARY)) await rm(path, { recursive: true, force: true });
       else if (ESCAPED_KEY.test(name)) found.push(await fileAt(path, name));
     }
     found.sort((a, b) => a.writtenMs - b.writtenMs);
