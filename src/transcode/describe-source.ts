@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { DomainError } from '../domain/errors.ts';
 import { describeArgs } from './ffmpeg-args.ts';
@@ -60,7 +59,7 @@ export async function describeSource(url: string, deps: ToolDeps & { signal: Abo
         args: describeArgs(url),
         readers: [
           async (output) => {
-            json = await text(output);
+            json = await boundedText(output);
           },
         ],
         deadlineMs: DESCRIBE_DEADLINE_MS,
@@ -76,6 +75,22 @@ export async function describeSource(url: string, deps: ToolDeps & { signal: Abo
     throw cause;
   }
   return parseDescription(json);
+}
+
+/** A hundred tracks take a tenth of it, unless their tags are made to fill our memory. */
+const MAX_JSON_BYTES = 4 * 1024 * 1024;
+
+async function boundedText(output: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of output) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > MAX_JSON_BYTES) {
+      throw new DomainError('source_unsupported', 'The source cannot be processed: it says too much about itself.');
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** What ffprobe says of a file that it cannot read, in words for whoever uploaded it. */

@@ -18,7 +18,9 @@ export type Sandbox = {
 const MEMORY_BYTES = 6 * 1024 ** 3;
 const NOBODY = 65534;
 /** Pipes are no files: even the smallest limit leaves them alone. */
-const LIMITS = ['prlimit', `--as=${MEMORY_BYTES}`, '--fsize=0', '--nofile=256', '--core=0', '--'];
+const LIMITS = ['prlimit', `--as=${MEMORY_BYTES}`, '--fsize=0', '--nofile=256', '--core=0'];
+/** Counted over all processes and threads of the user, so only where that user is nobody else's. */
+const FEW_PROCESSES = '--nproc=1024';
 /** Background work: serving and uploading on the same machine come first. */
 const NICE = ['nice', '-n', '5'];
 const NO_PRIVILEGES = ['setpriv', '--no-new-privs', '--inh-caps=-all', '--pdeathsig', 'KILL'];
@@ -26,9 +28,9 @@ const NO_USER = ['--bounding-set=-all', `--reuid=${NOBODY}`, `--regid=${NOBODY}`
 
 /** From the strictest to nothing: the first that works on this system is taken. */
 const CANDIDATES: readonly Pick<Sandbox, 'name' | 'prefix'>[] = [
-  { name: 'user', prefix: [...NICE, ...LIMITS, ...NO_PRIVILEGES, ...NO_USER, '--'] },
-  { name: 'privileges', prefix: [...NICE, ...LIMITS, ...NO_PRIVILEGES, '--'] },
-  { name: 'limits', prefix: [...NICE, ...LIMITS] },
+  { name: 'user', prefix: [...NICE, ...LIMITS, FEW_PROCESSES, '--', ...NO_PRIVILEGES, ...NO_USER, '--'] },
+  { name: 'privileges', prefix: [...NICE, ...LIMITS, '--', ...NO_PRIVILEGES, '--'] },
+  { name: 'limits', prefix: [...NICE, ...LIMITS, '--'] },
   { name: 'none', prefix: [] },
 ];
 
