@@ -25,8 +25,11 @@ const MEDIA_PER_DUE_SECOND = 4;
  */
 export const LINE_LAG_SECONDS = DAY;
 
+/** Two segments: with less a player does not begin (growing-offer.ts). In order, and all of it before anything else. */
+const FIRST_SECONDS = 8;
+
 export const dueOfLowRung = (startSeconds: number): number =>
-  startSeconds <= 0 ? FIRST_DUE : startSeconds / MEDIA_PER_DUE_SECOND;
+  startSeconds < FIRST_SECONDS ? FIRST_DUE + startSeconds / DAY : startSeconds / MEDIA_PER_DUE_SECOND;
 
 /** After the whole low rung of the same video. */
 export const dueOfRest = (startSeconds: number, durationSeconds: number): number =>
