@@ -93,8 +93,8 @@ async function load({ urlOf, pid }: Contender, bytes: number, connections: numbe
 }
 
 function milliseconds(text = ''): number {
-  const [, number = '', unit = ''] = /^([\d.]+)(us|ms|s)$/.exec(text) ?? [];
-  return Number(number) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? Number.NaN);
+  const [, number = '', unit = ''] = /^([\d.]+)(us|ms|s|m)$/.exec(text) ?? [];
+  return Number(number) * ({ us: 0.001, ms: 1, s: 1000, m: 60_000 }[unit] ?? Number.NaN);
 }
 
 async function cpuSeconds(pid: number): Promise<number> {
