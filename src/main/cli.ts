@@ -20,6 +20,9 @@ const HELP = `millrace <command>
   retry JOB      go on with a failed or cancelled job; what is done stays done
                  all five: --json, --url; JOB is a job, the beginning of its id, or a video
 
+  edge drain E   let sessions move away from an edge, by name or address, before it is ended
+  edge undrain E take that back
+
   upload-api     one role of its own, configured by MILLRACE_… settings
   orchestrator
   worker
@@ -46,6 +49,11 @@ const COMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> = {
   help: async () => console.log(HELP),
 };
 
+/** Commands of which the first word is a role's name. */
+const ROLE_COMMANDS: Readonly<Record<string, (args: readonly string[], config: Config) => Promise<void>>> = {
+  edge: async (args, config) => (await import('./commands/edge.ts')).edge(args, config),
+};
+
 /** Clients of an instance that may be elsewhere: they need no settings. */
 const CLIENTS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   upload: async (args) => (await import('./commands/upload.ts')).upload(args),
@@ -65,6 +73,8 @@ async function main(name = 'help', ...args: readonly string[]): Promise<void> {
   if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
   const config = parseConfig(process.env);
   if (command) return command(config);
+  const roleCommand = ROLE_COMMANDS[name];
+  if (roleCommand && args.length > 0) return roleCommand(args, config);
   if (role) await runRole(logOf(config, name) as Log<LogEvent>, async (context) => (await role())(config, context));
 }
 
