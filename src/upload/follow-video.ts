@@ -61,8 +61,8 @@ export async function* followVideo(
       if (text !== told) yield { event: 'progress', id: position, data: progress };
       told = text;
     }
-    await rings.wait(LOOK_EVERY_MS, signal);
     await delay(BREATH_MS, undefined, { signal }).catch(() => undefined);
+    await rings.wait(LOOK_EVERY_MS, signal);
   }
 }
 

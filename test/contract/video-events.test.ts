@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { sql } from 'kysely';
@@ -10,6 +11,7 @@ import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { type Message, openStream } from '../support/event-source.ts';
 import { eventually } from '../support/eventually.ts';
 import { newVideoId } from '../support/new-ids.ts';
+import { UploadFolder, UploadProcess } from '../support/upload-process.ts';
 import { UploadApi } from '../support/upload-world.ts';
 
 /** What happened to videos, as a list and as a stream, on a real PostgreSQL and over real HTTP. */
@@ -274,4 +276,18 @@ test('a server that stops ends its streams, and waits for none of them', async (
   await other.stopStreams();
   await Promise.all([one.rest(), library.rest()]);
   await other[Symbol.asyncDispose]();
+});
+
+test('a process that is told to stop ends its streams cleanly, and leaves in time', async () => {
+  await using folder = await UploadFolder.make();
+  await using server = await UploadProcess.start(folder, database.url);
+  await using one = await openStream(`${server.url}/videos/${videoId}/events`);
+  await using library = await openStream(`${server.url}/events`);
+  await one.take(2);
+  process.kill(server.pid, 'SIGTERM');
+  await Promise.all([one.rest(), library.rest()]);
+  const lines = async () => (await readFile(folder.logFile, 'utf8')).split('\n');
+  await eventually('it has stopped', async () => (await lines()).some((line) => line.includes('"role_stopped"')));
+  const stopped = (await lines()).find((line) => line.includes('"role_stopped"')) ?? '';
+  assert.ok(!('late' in JSON.parse(stopped)), stopped);
 });
