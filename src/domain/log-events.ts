@@ -45,6 +45,8 @@ export const LOG_EVENTS = [
   'worker_disconnected',
   'worker_gone',
   'reconciled',
+  'job_cancelled',
+  'job_retried',
   'video_published',
   'video_playable',
   'growth_withdrawn',

@@ -87,7 +87,9 @@ export async function addJobRoutes(api: App, deps: JobRoutesDeps): Promise<void>
     async (request, reply) => {
       const jobId = parseJobId(request.params.id);
       await deps.jobControl.cancelJob(jobId, 'cancelled by hand');
-      return reply.code(202).send(found(await jobLists.job(jobId)));
+      const job = found(await jobLists.job(jobId));
+      deps.log.info('job_cancelled', { videoId: job.videoId, jobId });
+      return reply.code(202).send(job);
     },
   );
   api.post(
@@ -98,7 +100,9 @@ export async function addJobRoutes(api: App, deps: JobRoutesDeps): Promise<void>
     async (request, reply) => {
       const jobId = parseJobId(request.params.id);
       await deps.jobControl.retryJob(jobId);
-      return reply.code(202).send(found(await jobLists.job(jobId)));
+      const job = found(await jobLists.job(jobId));
+      deps.log.info('job_retried', { videoId: job.videoId, jobId });
+      return reply.code(202).send(job);
     },
   );
 
