@@ -88,7 +88,9 @@ async function wrongInEnd(videoId: VideoId, told: Told, stack: Stack): Promise<s
 /** Codes that what was done to the video accounts for. */
 function trueReasons(videoId: VideoId, { cancelled, edited, workersBroken }: Told): Set<string> {
   return new Set([
-    ...(cancelled.has(videoId) || edited.has(videoId) ? ['job_cancelled'] : []),
+    ...(cancelled.has(videoId) ? ['job_cancelled'] : []),
+    // Whoever wrote that a job failed or was cancelled gets that, however wrong it was.
+    ...(edited.has(videoId) ? ['job_cancelled', 'job_failed'] : []),
     ...(workersBroken >= POISON_LOSSES ? ['poison_task'] : []),
   ]);
 }

@@ -76,4 +76,4 @@ function faultOf(chance: Chance, { workers, orchestrators, videos }: World & { v
 
 /** Shorter than a lease, or longer, so that the holder wakes up as a zombie. */
 const lengthOf = (chance: Chance): number =>
-  chance.next() < 0.6 ? chance.between(50, 1_500) : chance.between(2_200, 3_200);
+  chance.next() < 0.6 ? chance.between(50, 1_500) : chance.between(3_200, 4_200);
