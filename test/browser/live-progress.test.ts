@@ -154,3 +154,15 @@ test('the watch page of a video that is deleted elsewhere says so', async () => 
   await page.getByText('This video does not exist').waitFor();
   await page.close();
 });
+
+test('a page that embeds a video shows its progress, and no buttons that change anything', async () => {
+  await work(2, 7);
+  const { page, complaints } = await openPage(browser);
+  await page.goto(`${server.url}/embed/${videoId}`);
+  await page.getByText('2 of 9 tasks done').waitFor();
+  await work(5, 4);
+  await page.getByText('5 of 9 tasks done').waitFor();
+  assert.equal(await page.getByRole('button').count(), 0);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});

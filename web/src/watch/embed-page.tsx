@@ -7,12 +7,12 @@ import { VideoFrame } from './video-frame.tsx';
 
 /** Only the player, as large as the frame of the page around it. */
 export function EmbedPage({ videoId, wish }: { videoId: string; wish: PlayerWish }) {
-  const { video, failure, refresh } = useVideo(videoId);
+  const { video, failure } = useVideo(videoId);
   useTitle(video?.title ?? '');
   const missing = isMissing(failure);
   return (
     <main className="embed">
-      {video && !missing && <VideoFrame video={video} wish={wish} onChanged={refresh} />}
+      {video && !missing && <VideoFrame video={video} wish={wish} />}
       {missing && <EmbedMessage text="This video does not exist." />}
       {!video && failure !== undefined && !missing && <EmbedMessage text={failureText(failure)} />}
     </main>

@@ -9,7 +9,9 @@ import { CancelButton } from './cancel-button.tsx';
 import type { PlayerWish } from './parse-wish.ts';
 import { ProcessAgain } from './process-again.tsx';
 
-type Props = { video: VideoResource; wish: PlayerWish; onChanged: () => void };
+/** Without `onChanged` the viewer is a guest, who is shown no buttons that change anything. */
+type OfVideo = { video: VideoResource; onChanged?: (() => void) | undefined };
+type Props = OfVideo & { wish: PlayerWish };
 
 /** The player as soon as there is something to play; before that, what is being done about it. */
 export function VideoFrame({ video, wish, onChanged }: Props) {
@@ -37,14 +39,14 @@ export function VideoFrame({ video, wish, onChanged }: Props) {
 
 export const CANCELLED = 'Processing was cancelled';
 
-function NotPlayable({ video, onChanged }: { video: VideoResource; onChanged: () => void }) {
+function NotPlayable({ video, onChanged }: OfVideo) {
   // Asked to try again, a video is failed until an orchestrator begins with it.
   if (openJob(video)) return <Processing video={video} onChanged={onChanged} />;
   switch (video.state) {
     case 'failed':
       return (
         <Message title={failedJob(video)?.state === 'cancelled' ? CANCELLED : 'This video could not be processed'}>
-          <ProcessAgain video={video} onChanged={onChanged} />
+          {onChanged && <ProcessAgain video={video} onChanged={onChanged} />}
         </Message>
       );
     case 'uploading':
@@ -58,14 +60,14 @@ function NotPlayable({ video, onChanged }: { video: VideoResource; onChanged: ()
   }
 }
 
-function Processing({ video, onChanged }: { video: VideoResource; onChanged: () => void }) {
+function Processing({ video, onChanged }: OfVideo) {
   const { job, title } = video;
   const progress = job?.progress ?? 0;
   if (job?.state === 'queued') {
     return (
       <Message title="Waiting for a worker">
         Processing begins as soon as one is free.
-        <CancelButton job={job} onChanged={onChanged} />
+        {onChanged && <CancelButton job={job} onChanged={onChanged} />}
       </Message>
     );
   }
@@ -73,7 +75,7 @@ function Processing({ video, onChanged }: { video: VideoResource; onChanged: () 
     <Message title={`Processing ${formatPercent(progress)}`}>
       <ProgressBar value={progress} label={`Processing ${title}`} />
       <span>{job ? workText(job) : 'Looking at the file'}</span>
-      {job && <CancelButton job={job} onChanged={onChanged} />}
+      {job && onChanged && <CancelButton job={job} onChanged={onChanged} />}
     </Message>
   );
 }
