@@ -70,16 +70,12 @@ test('a video of four segments or more is cut into at least four chunks', () => 
   );
 });
 
-test('chunks begin with one segment, grow, and shrink to one segment again', () => {
+test('chunks begin with at most two segments, grow, and shrink to one segment again', () => {
   fc.assert(
     fc.property(anyVideo, (video) => {
       const grid = gridOf(video);
       const counts = cutIntoChunks(grid).map(({ frames }) => Math.ceil(frames / grid.segmentFrames));
-      assert.deepEqual(
-        counts.slice(0, 2),
-        counts.slice(0, 2).map(() => 1),
-      );
-      assert.ok((counts[2] ?? 1) <= 2);
+      assert.ok(counts.slice(0, 2).every((count) => count <= 2));
       assert.equal(counts.at(-1), 1);
       const largest = counts.indexOf(Math.max(...counts));
       const isSorted = (part: number[]): boolean => part.every((count, i) => i === 0 || count >= (part[i - 1] ?? 0));

@@ -8,8 +8,8 @@ const DECODED_AHEAD_FRAMES = 2;
 const MIN_TIMESCALE = 10_000;
 /** Longer chunks pay less for seams and seeking, but a lost one costs more and workers finish less evenly. */
 const MAX_SEGMENTS_PER_CHUNK = 4;
-/** Segments of the first chunks. */
-const FIRST_CHUNKS: readonly number[] = [1, 1, 2];
+/** Segments of the first chunks. Each is stored when it is made, and a player begins with two: growing-offer.ts. */
+const FIRST_CHUNKS: readonly number[] = [2, 2];
 /** Each chunk takes this share of what is left: long ones first, short ones at the end. */
 const SHARE_OF_REST = 1 / 3;
 
