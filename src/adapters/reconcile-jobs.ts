@@ -1,11 +1,12 @@
 import { sql } from 'kysely';
-import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
+import type { JobId, VideoId } from '../domain/ids.ts';
 import type { Repair } from '../domain/job-records.ts';
 import type { LeaseDeps } from './lend-tasks.ts';
 import type { Database } from './postgres.ts';
+import { endLeases, endPauses, nameUnfit } from './reconcile-tasks.ts';
 import { reconcileVideos } from './reconcile-videos.ts';
 import { resumeTasks } from './start-jobs.ts';
-import { cancelTasks, fromNow, NOW, type Tx } from './transitions.ts';
+import { cancelTasks, type Tx } from './transitions.ts';
 
 /** Any number that nobody else takes a lock on. */
 const RECONCILER_LOCK = 7_264_001;
@@ -28,42 +29,9 @@ export function reconcileJobs({ db, leaseMs }: LeaseDeps): Promise<Repair[]> {
       ...(await cancelOrphans(db)),
       ...(await reconcileVideos(db)),
       ...(await resumeJobs(db)),
+      ...(await nameUnfit(db)),
     ];
   });
-}
-
-type TaskRow = { videoId: VideoId; jobId: JobId; taskId: TaskId };
-const TASK_IDS = ['video_id as videoId', 'job_id as jobId', 'id as taskId'] as const;
-
-/** No lease is longer than this; one that never ends would keep its task from everybody. */
-const LONGEST_LEASE = sql`interval '2 hours'`;
-
-async function endLeases(db: Database, leaseMs: number): Promise<Repair[]> {
-  const rows: TaskRow[] = await db
-    .updateTable('tasks')
-    .set({ lease_until: fromNow(leaseMs) })
-    .where('state', '=', 'leased')
-    .where(sql<boolean>`(lease_until is null or lease_until > clock_timestamp() + ${LONGEST_LEASE})`)
-    .returning([...TASK_IDS])
-    .execute();
-  return rows.map((ids) => ({ ...ids, found: 'a lease without an end', done: 'it ends soon unless it is renewed' }));
-}
-
-/** No pause of ours lasts a minute, and no place in the line lies days ahead. */
-const LONGEST_PAUSE = sql`interval '1 hour'`;
-const FURTHEST_PLACE = sql`interval '3 days'`;
-
-async function endPauses(db: Database): Promise<Repair[]> {
-  const rows: TaskRow[] = await db
-    .updateTable('tasks')
-    .set({ not_before: NOW, due_at: sql<Date>`least(due_at, clock_timestamp())` })
-    .where('state', '=', 'queued')
-    .where(
-      sql<boolean>`(not_before > clock_timestamp() + ${LONGEST_PAUSE} or due_at > clock_timestamp() + ${FURTHEST_PLACE})`,
-    )
-    .returning([...TASK_IDS])
-    .execute();
-  return rows.map((ids) => ({ ...ids, found: 'a task put off for too long', done: 'it may be lent now' }));
 }
 
 async function cancelOrphans(db: Database): Promise<Repair[]> {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
 import fc from 'fast-check';
 import { sql } from 'kysely';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { JOB_STATES, TASK_STATES, VIDEO_STATES } from '../../src/domain/states.ts';
 import { finishEverything } from '../support/finish-everything.ts';
-import { decide, JobWorld, LEASE_MS } from '../support/job-world.ts';
+import { decide, JobWorld, LEASE_MS, workerOf } from '../support/job-world.ts';
 
 let world: JobWorld;
 before(async () => {
@@ -97,6 +98,26 @@ test('a lease without an end gets one, and its holder keeps it by renewing', asy
   assert.equal(repair?.taskId, held.taskId);
   assert.ok((await world.leaseMsLeft(held.taskId)) <= LEASE_MS);
   await world.one.renew(held);
+});
+
+test('tasks that wait because no connected worker can do them say so, until one can', async () => {
+  const { videoId } = await world.planned(8);
+  const reasonOf = async () => (await world.videos.find(videoId))?.job?.pausedReason;
+  await world.one.reconcile();
+  assert.equal(await reasonOf(), null, 'they have not waited long');
+  await sql`update tasks set not_before = not_before - interval '1 minute'`.execute(world.db);
+  const deaf = { ...workerOf('deaf'), encoders: ['aac'] };
+  await world.workers.connected(deaf, { orchestrator: 'a', connection: randomUUID() });
+  const repairs = await world.one.reconcile();
+  assert.deepEqual(
+    repairs.map((repair) => [repair.videoId, repair.found]),
+    [[videoId, 'tasks that no connected worker can do']],
+  );
+  assert.equal(await reasonOf(), 'no_worker_fits');
+  assert.deepEqual(await world.one.reconcile(), [], 'it is told once');
+  await world.workers.connected(workerOf('able'), { orchestrator: 'a', connection: randomUUID() });
+  await world.one.reconcile();
+  assert.equal(await reasonOf(), null);
 });
 
 test('a video that plays goes on playing, whatever is done to its job', async () => {
