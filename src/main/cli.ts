@@ -12,6 +12,7 @@ const HELP = `millrace <command>
 
   upload FILE…   send files, going on where an earlier run stopped; --url http://localhost:8080
   hash FILE…     print the content id that the server gives to a file
+  verify VIDEO   read all that players can read of a video, and say what is wrong with it; --json, --url
 
   jobs           the newest jobs; --state failed, --limit 20
   tasks [JOB]    all tasks of a job, or the open ones of all jobs; --state, --limit 50
@@ -58,6 +59,7 @@ const ROLE_COMMANDS: Readonly<Record<string, (args: readonly string[], config: C
 const CLIENTS: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   upload: async (args) => (await import('./commands/upload.ts')).upload(args),
   hash: async (args) => (await import('./commands/hash.ts')).hash(args),
+  verify: async (args) => (await import('./commands/verify.ts')).verify(args),
   jobs: async (args) => (await import('./commands/jobs.ts')).jobs(args),
   tasks: async (args) => (await import('./commands/tasks.ts')).tasks(args),
   workers: async (args) => (await import('./commands/workers.ts')).workers(args),

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { dashManifest } from '../../src/domain/dash-manifest.ts';
-import { mediaPlaylist, multivariantPlaylist } from '../../src/domain/hls-playlist.ts';
-import { offerOf } from '../../src/domain/offer.ts';
 import type { AudioPlan, JobPlan } from '../../src/domain/tasks.ts';
-import { parseDash, parseHls } from '../support/manifest-parsers.ts';
+import { checkPresentation } from '../../src/main/verify/check-presentation.ts';
+import { readPresentation } from '../../src/main/verify/read-presentation.ts';
 import { INPUT_MATRIX } from './input-matrix.ts';
 import { markedFrames, numberOf, numbersShown, onsets } from './marked-clip.ts';
 import type { MatrixRow } from './matrix-row.ts';
@@ -15,6 +13,7 @@ import {
   type MediaBench,
   mediaBench,
   packetTicks,
+  presentationOf,
   samplesFrom,
   TEST_DEADLINE_MS,
 } from './media-bench.ts';
@@ -35,7 +34,7 @@ describe('the input matrix', { concurrency: ROWS_AT_ONCE }, () => {
       assertPlan(plan, row);
       for (const { rendition } of plan.rungs) await assertPictures(rendition, row, encoded, bench);
       for (const audio of plan.audio) await assertSound(audio, row, encoded, bench);
-      assertOffer(encoded, row);
+      await assertConforms(encoded, row, bench);
       await row.check?.(plan, (rendition) => joinRendition(encoded, rendition, bench));
     });
   }
@@ -95,22 +94,16 @@ function beepsOf({ beepsAt, rate, frames }: MatrixRow): readonly number[] {
   return marked.map((frame) => (frame * denominator) / numerator);
 }
 
-/** Playlists and manifest name every segment, and their durations sum up. */
-function assertOffer({ plan, results }: Encoded, row: MatrixRow): void {
-  const offer = offerOf(
-    1,
-    plan,
-    results.flatMap(({ renditions }) => renditions),
-  );
-  const seconds = plan.grid ? (plan.grid.frames * plan.grid.ticksPerFrame) / plan.grid.timescale : row.audioSeconds;
-  for (const { made } of [...offer.video, ...offer.audio]) {
-    const { segments } = parseHls(mediaPlaylist(made));
-    const sum = segments.reduce((all, { duration }) => all + duration, 0);
-    const within = plan.grid ? 1e-4 : CODEC_FRAME_SECONDS;
-    assert.ok(Math.abs(sum - (seconds ?? 0)) < within, `${made.rendition} lasts ${sum} s and not ${seconds} s`);
+/** Playlists, manifest, inits and segments are what players may rely on, and last as long as planned. */
+async function assertConforms(encoded: Encoded, row: MatrixRow, bench: MediaBench): Promise<void> {
+  const { grid } = encoded.plan;
+  const presentation = await readPresentation(presentationOf(encoded, bench));
+  const faults = checkPresentation(presentation).filter(({ level }) => level === 'must');
+  assert.deepEqual(faults, []);
+  const seconds = grid ? (grid.frames * grid.ticksPerFrame) / grid.timescale : row.audioSeconds;
+  for (const { uri, segments, init } of presentation.renditions.values()) {
+    const sum = segments.reduce((all, { durationTicks }) => all + durationTicks, 0) / init.timescale;
+    const within = grid ? 1e-4 : CODEC_FRAME_SECONDS;
+    assert.ok(Math.abs(sum - (seconds ?? 0)) < within, `${uri} lasts ${sum} s and not ${seconds} s`);
   }
-  const parsed = parseHls(multivariantPlaylist(offer));
-  assert.equal(parsed.playlists?.length, plan.rungs.length || 1);
-  const dash = parseDash(dashManifest(offer), 'http://edge/manifest.mpd');
-  assert.equal(dash.playlists.length, plan.rungs.length);
 }

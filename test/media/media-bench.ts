@@ -4,12 +4,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { dashManifest } from '../../src/domain/dash-manifest.ts';
+import { mediaPlaylist, multivariantPlaylist } from '../../src/domain/hls-playlist.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { initKey, type ObjectKey, segmentKey, sourcePartKey } from '../../src/domain/object-keys.ts';
+import { offerOf } from '../../src/domain/offer.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
 import { PART_SIZE_BYTES, partCount, type SourceRef } from '../../src/domain/source.ts';
 import type { EncodeResult, JobPlan, StoredRendition } from '../../src/domain/tasks.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import type { Read } from '../../src/main/verify/read-presentation.ts';
 import { encodeAudio } from '../../src/transcode/encode-audio.ts';
 import { type EncodeDeps, encodeChunk } from '../../src/transcode/encode-chunk.ts';
 import { probeSource } from '../../src/transcode/probe-source.ts';
@@ -108,6 +112,25 @@ export async function joinRendition(encoded: Encoded, rendition: string, bench: 
   const path = join(bench.folder, `joined-${rendition}.mp4`);
   await writeFile(path, Buffer.concat(await Promise.all(keys.map((key) => bytesOf(key, bench)))));
   return path;
+}
+
+/** What players would read of it, were it published. */
+export function presentationOf({ plan, results }: Encoded, bench: MediaBench): Read {
+  const made = results.flatMap(({ renditions }) => renditions);
+  const offer = offerOf(GENERATION, plan, made);
+  const texts = new Map([
+    ['index.m3u8', multivariantPlaylist(offer)],
+    ['manifest.mpd', dashManifest(offer)],
+    ...[...offer.video, ...offer.audio].map(
+      ({ made: one }) => [`g${GENERATION}/${one.rendition}/index.m3u8`, mediaPlaylist(one)] as const,
+    ),
+  ]);
+  return async (path) => {
+    const text = texts.get(path);
+    return text === undefined
+      ? bytesOf(`videos/${VIDEO_ID}/${path}` as ObjectKey, bench)
+      : new TextEncoder().encode(text);
+  };
 }
 
 async function bytesOf(key: ObjectKey, { store }: MediaBench): Promise<Uint8Array> {
