@@ -2,11 +2,19 @@ import { DomainError } from '../domain/errors.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { HeldTask, JobRecords, TaskRef } from '../domain/job-records.ts';
 import type { EncodeResult, JobPlan, StoredRendition } from '../domain/tasks.ts';
+import { captionsOf } from './captions.ts';
 import { answered } from './database-outage.ts';
 import { type LeaseDeps, lendTasks, renewLease } from './lend-tasks.ts';
 import type { Database } from './postgres.ts';
 import { reconcileJobs } from './reconcile-jobs.ts';
-import { completeProbe, completePublish, completeTask, completeTrial, giveBackTask } from './settle-tasks.ts';
+import {
+  completeProbe,
+  completePublish,
+  completeTask,
+  completeText,
+  completeTrial,
+  giveBackTask,
+} from './settle-tasks.ts';
 import { startQueuedJobs } from './start-jobs.ts';
 import { failTask, takeFromGone, takeFromSilent } from './task-setbacks.ts';
 import type { Tx } from './transitions.ts';
@@ -22,6 +30,7 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
     taskOf: (ref) => answered(() => taskOf(db, ref)),
     completeProbe: (ref, plan, tasks) => inTransaction((tx) => completeProbe(tx, ref, plan, tasks)),
     completeTrial: (ref, trial, plan, tasks) => inTransaction((tx) => completeTrial(tx, ref, trial, plan, tasks)),
+    completeText: (ref, result) => inTransaction((tx) => completeText(tx, ref, result)),
     planOf: (jobId) => answered(() => planOf(db, jobId)),
     complete: (ref, result) => inTransaction((tx) => completeTask(tx, ref, result)),
     fail: (ref, failure, decide) => inTransaction((tx) => failTask(tx, ref, failure, decide)),
@@ -68,5 +77,6 @@ async function finishedWork(db: Database, jobId: JobId) {
     .where('state', '=', 'done')
     .execute();
   const renditions = tasks.flatMap(({ result }): readonly StoredRendition[] => (result as EncodeResult).renditions);
-  return { plan, renditions };
+  const captions = await captionsOf(db, jobId);
+  return { plan, renditions, captions };
 }

@@ -24,6 +24,8 @@ export type Tables = {
     height_px: number | null;
     frame_rate: number | null;
     published_generation: number | null;
+    captions_version: Generated<number>;
+    captions_published: Generated<number>;
     growing_generation: number | null;
     error_code: string | null;
     error_message: string | null;
@@ -123,6 +125,13 @@ export type Tables = {
     init_size_bytes: number;
   };
   retired_generations: { video_id: VideoId; generation: number; remove_after: Date };
+  captions: {
+    video_id: VideoId;
+    language: string;
+    label: string;
+    origin: 'embedded' | 'uploaded';
+    webvtt: string;
+  };
   renditions: {
     video_id: VideoId;
     generation: number;

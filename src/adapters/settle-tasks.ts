@@ -2,9 +2,10 @@ import { sql } from 'kysely';
 import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { PlannedTask, TaskRef } from '../domain/job-records.ts';
-import type { EncodeResult, JobPlan, TaskResult, TrialResult } from '../domain/tasks.ts';
+import type { EncodeResult, JobPlan, TaskResult, TextResult, TrialResult } from '../domain/tasks.ts';
 import type { RenditionResource } from '../domain/video-resource.ts';
 import { addTasks } from './add-tasks.ts';
+import { addEmbeddedCaptions } from './captions.ts';
 import { json } from './postgres.ts';
 import { endGrowth, retireOthers } from './retired-generations.ts';
 import { addStored } from './stored-segments.ts';
@@ -46,6 +47,13 @@ export async function completeProbe(tx: Tx, ref: TaskRef, plan: JobPlan, tasks: 
   await tx.deleteFrom('tasks').where('job_id', '=', jobId).where('kind', '<>', 'probe').execute();
   await addTasks(tx, jobId, tasks);
   await ringOrchestrators(tx);
+}
+
+/** Rows in the order video, job, task. The result itself is not kept twice. */
+export async function completeText(tx: Tx, ref: TaskRef, { tracks }: TextResult): Promise<boolean> {
+  const { videoId } = await heldTask(tx, ref);
+  await addEmbeddedCaptions(tx, videoId, tracks);
+  return completeTask(tx, ref, { tracks: [] });
 }
 
 /** Publish waits on: the trial is open until its transaction has brought what comes after it. */

@@ -1,6 +1,6 @@
 import { languageOf } from './audio-plan.ts';
 import { durationSeconds } from './hls-playlist.ts';
-import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
+import type { AudioOffer, Offer, TextOffer, VideoOffer } from './offer.ts';
 import type { StoredRendition, StoredSegment } from './tasks.ts';
 
 /** The DASH manifest (ISO/IEC 23009-1, isoff-live profile) over the same segments as the HLS playlists. */
@@ -8,6 +8,7 @@ export function dashManifest(offer: Offer): string {
   const sets = [
     ...[...byCodec(offer.video).values()].map((video) => videoSet(offer.generation, video)),
     ...offer.audio.map((audio, i) => audioSet(offer.generation, audio, i === 0 ? 'main' : 'alternate')),
+    ...offer.text.map((track) => textSet(offer.generation, track)),
   ];
   return `<?xml version="1.0" encoding="utf-8"?>
 <MPD xmlns="urn:mpeg:dash:schema:mpd:2011" profiles="urn:mpeg:dash:profile:isoff-live:2011" type="static" \
@@ -53,6 +54,19 @@ function audioSet(generation: number, { plan, made, bandwidth }: AudioOffer, rol
   const head = `      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="${role}"/>\n`;
   return adaptationSet(set, head, generation, { made, delayTicks: plan.delayTicks }, [representation]);
 }
+
+/** A file of its own beside the segments; players fetch it whole. */
+const textSet = (generation: number, { name, language, label }: TextOffer): string =>
+  `    <AdaptationSet${attributes({ contentType: 'text', mimeType: 'text/vtt', lang: language })}>
+      <Role schemeIdUri="urn:mpeg:dash:role:2011" value="subtitle"/>
+      <Label>${escaped(label)}</Label>
+      <Representation${attributes({ id: `t-${name}`, bandwidth: TEXT_BPS })}>
+        <BaseURL>g${generation}/text/${name}.vtt</BaseURL>
+      </Representation>
+    </AdaptationSet>`;
+
+/** What speech takes as text, roughly; players need a figure and do nothing with it. */
+const TEXT_BPS = 256;
 
 type Timed = { readonly made: StoredRendition; readonly delayTicks: number };
 

@@ -19,6 +19,8 @@ export type ErrorKind =
 const CODES = {
   bad_request: { kind: 'invalid', message: 'The request is not understood.' },
   bad_file_name: { kind: 'invalid', message: 'The file name is missing, too long or holds control characters.' },
+  bad_captions: { kind: 'unprocessable', message: 'The text is no WebVTT or SubRip that can be read.' },
+  bad_language: { kind: 'invalid', message: 'The language is not a tag of BCP 47, such as en or pt-BR.' },
   bad_cursor: { kind: 'invalid', message: 'The cursor is not one that this API handed out.' },
   bad_session: { kind: 'forbidden', message: 'The playback session is not valid for this video.' },
   checksum_mismatch: { kind: 'bad_checksum', message: 'The bytes that arrived do not have the stated checksum.' },
@@ -57,6 +59,8 @@ const CODES = {
   },
   store_unavailable: { kind: 'busy', message: 'The object store cannot be reached; try again.' },
   too_many_streams: { kind: 'busy', message: 'This server holds as many event streams as it can; try again.' },
+  too_many_captions: { kind: 'conflict', message: 'The video has captions in as many languages as it may.' },
+  no_such_captions: { kind: 'missing', message: 'The video has no captions in this language.' },
   too_many_uploads: { kind: 'busy', message: 'This server receives as many files as it can; try again.' },
   unauthorized: { kind: 'unauthorized', message: 'A valid token is needed.' },
   unknown_content: { kind: 'missing', message: 'No video has this content yet: send the bytes.' },

@@ -27,6 +27,7 @@ export function growingOffer(generation: number, plan: JobPlan, stored: readonly
     generation,
     video: video.map(({ rung, begun }) => videoOffer(rung, plan, begun.made)),
     audio: audio.map((one) => audioOffer(one.plan, one.begun.made)),
+    text: [],
   };
 }
 

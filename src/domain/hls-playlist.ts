@@ -1,6 +1,6 @@
 import { languageOf } from './audio-plan.ts';
 import { secondsOf } from './bandwidth.ts';
-import type { AudioOffer, Offer, VideoOffer } from './offer.ts';
+import type { AudioOffer, Offer, TextOffer, VideoOffer } from './offer.ts';
 import type { AudioPlan, StoredRendition } from './tasks.ts';
 
 /** HLS playlists (RFC 8216bis) with relative URIs only, so that they work below any session. */
@@ -48,10 +48,11 @@ export function multivariantPlaylist(offer: Offer): string {
   // Tracks are no variants of one another, which a player would choose from by their rates: the first stands for all.
   const variants = audioOnly
     ? offer.audio.slice(0, 1).flatMap((audio) => [audioVariant(audio, offer.audio), uri(audio.plan.rendition)])
-    : offer.video.flatMap((video) => [videoVariant(video, offer.audio), uri(video.rung.rendition)]);
+    : offer.video.flatMap((video) => [videoVariant(video, offer), uri(video.rung.rendition)]);
   const grouped = audioOnly && offer.audio.length === 1 ? [] : offer.audio;
   const media = grouped.map((audio, i) => audioMedia(audio, uri(audio.plan.rendition), i === 0));
-  return text([...HEAD, ...media, ...variants]);
+  const captions = offer.text.map((track) => textMedia(track, `g${offer.generation}/text/${track.name}.m3u8`));
+  return text([...HEAD, ...media, ...captions, ...variants]);
 }
 
 function audioMedia({ plan }: AudioOffer, uri: string, isDefault: boolean): string {
@@ -68,7 +69,36 @@ function audioMedia({ plan }: AudioOffer, uri: string, isDefault: boolean): stri
   })}`;
 }
 
-function videoVariant({ rung, frameRate, made, bandwidth }: VideoOffer, audio: readonly AudioOffer[]): string {
+const TEXT_GROUP = 'text';
+
+/** Off until somebody chooses it, or the player's settings ask for captions. */
+const textMedia = ({ language, label }: TextOffer, uri: string): string =>
+  `#EXT-X-MEDIA:${attributes({
+    TYPE: 'SUBTITLES',
+    'GROUP-ID': quoted(TEXT_GROUP),
+    NAME: quoted(label),
+    LANGUAGE: quoted(language),
+    DEFAULT: 'NO',
+    AUTOSELECT: 'YES',
+    FORCED: 'NO',
+    URI: quoted(uri),
+  })}`;
+
+/** The whole text as one segment: players load all of it at once, and find the cues of a time by themselves. */
+export function textPlaylist({ name }: TextOffer, seconds: number): string {
+  return text([
+    '#EXTM3U',
+    '#EXT-X-VERSION:7',
+    `#EXT-X-TARGETDURATION:${Math.max(1, Math.ceil(seconds))}`,
+    '#EXT-X-MEDIA-SEQUENCE:0',
+    '#EXT-X-PLAYLIST-TYPE:VOD',
+    `#EXTINF:${seconds.toFixed(6)},`,
+    `${name}.vtt`,
+    '#EXT-X-ENDLIST',
+  ]);
+}
+
+function videoVariant({ rung, frameRate, made, bandwidth }: VideoOffer, { audio, text }: Offer): string {
   const loudest = (rate: 'peakBps' | 'averageBps'): number => Math.max(0, ...audio.map((a) => a.bandwidth[rate]));
   const codecs = [made.codec, ...new Set(audio.map((a) => a.made.codec))];
   return `#EXT-X-STREAM-INF:${attributes({
@@ -78,6 +108,7 @@ function videoVariant({ rung, frameRate, made, bandwidth }: VideoOffer, audio: r
     RESOLUTION: `${rung.widthPx}x${rung.heightPx}`,
     'FRAME-RATE': (frameRate.numerator / frameRate.denominator).toFixed(3),
     ...(audio.length === 0 ? {} : { AUDIO: quoted(AUDIO_GROUP) }),
+    ...(text.length === 0 ? {} : { SUBTITLES: quoted(TEXT_GROUP) }),
   })}`;
 }
 

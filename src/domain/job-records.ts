@@ -1,3 +1,4 @@
+import type { Captions } from './captions.ts';
 import type { JobId, TaskId, VideoId } from './ids.ts';
 import type { WorkerInfo } from './ports.ts';
 import type {
@@ -9,6 +10,7 @@ import type {
   TaskNeeds,
   TaskResult,
   TaskSpec,
+  TextResult,
   TrialResult,
 } from './tasks.ts';
 import type { RenditionResource } from './video-resource.ts';
@@ -83,7 +85,11 @@ export type Repair = {
 };
 
 /** Everything a publisher needs to know of a job whose other tasks are done. */
-export type FinishedWork = { readonly plan: JobPlan; readonly renditions: readonly StoredRendition[] };
+export type FinishedWork = {
+  readonly plan: JobPlan;
+  readonly renditions: readonly StoredRendition[];
+  readonly captions: readonly Captions[];
+};
 
 /**
  * The durable memory of jobs and tasks, as the orchestrator needs it. Every method is one transaction: a state and
@@ -106,6 +112,8 @@ export interface JobRecords {
   /** The trial is done: its job's plan gets its final ladder, and the tasks that this adds. */
   completeTrial(ref: TaskRef, trial: TrialResult, plan: JobPlan, tasks: readonly PlannedTask[]): Promise<void>;
   planOf(jobId: JobId): Promise<JobPlan>;
+  /** The captions of the file itself are the video's, but where somebody has uploaded better ones. True as for `complete`. */
+  completeText(ref: TaskRef, result: TextResult): Promise<boolean>;
   /** True when the job's publish task is ready by that. */
   complete(ref: TaskRef, result: TaskResult): Promise<boolean>;
   /** A dead task fails its job and cancels what is left of it. */

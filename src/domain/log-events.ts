@@ -26,6 +26,8 @@ export const LOG_EVENTS = [
   'ingest_postponed',
   'ingest_failed',
   'video_renamed',
+  'captions_stored',
+  'captions_removed',
   'video_deleted',
   // orchestrate
   'job_started',
@@ -48,6 +50,7 @@ export const LOG_EVENTS = [
   'job_cancelled',
   'job_retried',
   'video_published',
+  'captions_published',
   'video_playable',
   'growth_withdrawn',
   'growth_failed',
@@ -68,6 +71,7 @@ export const LOG_EVENTS = [
   'segment_invalid',
   'trial_skipped',
   'images_skipped',
+  'text_skipped',
   'ffmpeg_started',
   'ffmpeg_exited',
   // serve

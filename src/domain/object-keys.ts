@@ -38,6 +38,9 @@ export const mediaPlaylistKey = (of: OfRendition): ObjectKey =>
 /** Poster and storyboard; names as in storyboard.ts. */
 export const imageKey = (of: OfGeneration & { name: string }): ObjectKey =>
   key(`${generationPrefix(of)}images/${of.name}`);
+/** Captions: a playlist and a file of one name. */
+export const textKey = (of: OfGeneration & { file: string }): ObjectKey =>
+  key(`${generationPrefix(of)}text/${of.file}`);
 export const multivariantKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}index.m3u8`);
 export const manifestKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}manifest.mpd`);
 

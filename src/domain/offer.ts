@@ -15,6 +15,7 @@ export type Offer = {
   readonly generation: number;
   readonly video: readonly VideoOffer[];
   readonly audio: readonly AudioOffer[];
+  readonly text: readonly TextOffer[];
 };
 export type VideoOffer = {
   readonly rung: Rung;
@@ -25,6 +26,14 @@ export type VideoOffer = {
   readonly delayTicks: number;
 };
 export type AudioOffer = { readonly plan: AudioPlan; readonly made: StoredRendition; readonly bandwidth: Bandwidth };
+
+export type TextOffer = {
+  /** BCP 47. */
+  readonly language: string;
+  readonly label: string;
+  /** Of its playlist and its file, without the ending; changes with the text. */
+  readonly name: string;
+};
 
 /** Why a job's results cannot be published: something is missing or does not fit together. */
 export class IncompleteError extends Error {
@@ -40,7 +49,7 @@ export function offerOf(generation: number, plan: JobPlan, results: readonly Sto
   const video = plan.rungs.map((rung) => videoOffer(rung, plan, join(rung.rendition, plan, results)));
   const audio = plan.audio.map((audioPlan) => audioOffer(audioPlan, join(audioPlan.rendition, plan, results)));
   video.sort((a, b) => codecRank(a) - codecRank(b) || a.bandwidth.peakBps - b.bandwidth.peakBps);
-  return { generation, video, audio };
+  return { generation, video, audio, text: [] };
 }
 
 /** Where a player begins with the first variant, it begins with one that it can decode. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { cueTime, sheetCount, sheetName, storyboardOf, storyboardVtt } from './storyboard.ts';
+import { cueTime } from './captions.ts';
+import { sheetCount, sheetName, storyboardOf, storyboardVtt } from './storyboard.ts';
 
 const CUE = /^(\d+):(\d\d):(\d\d\.\d{3}) --> (\d+):(\d\d):(\d\d\.\d{3})\n(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)$/gm;
 const seconds = (h: string, m: string, s: string): number => Number(h) * 3600 + Number(m) * 60 + Number(s);

@@ -1,3 +1,5 @@
+import { cueTime } from './captions.ts';
+
 /**
  * Small pictures of the whole video on a few sheets, which players show while somebody scrubs. Tile n shows what is on
  * at n × secondsPerTile.
@@ -51,11 +53,4 @@ export function storyboardVtt(board: Storyboard, durationSeconds: number): strin
     return `${cueTime(tile * secondsPerTile)} --> ${cueTime(end)}\n${sheet}#xywh=${x},${y},${tileWidthPx},${tileHeightPx}\n`;
   });
   return `WEBVTT\n\n${cues.join('\n')}`;
-}
-
-/** WebVTT, section 3.3: hours may have more than two digits. */
-export function cueTime(seconds: number): string {
-  const ms = Math.round(seconds * 1000);
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}.${String(ms % 1000).padStart(3, '0')}`;
 }

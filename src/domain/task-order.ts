@@ -55,7 +55,15 @@ export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): P
   const encode = plan.trial
     ? [...trialTask(plan, of), ...lowTasks(plan, of)]
     : [...lowTasks(plan, of), ...restTasks(plan, of)];
-  return [...audio, ...encode, ...imagesTask(plan, of), publish];
+  return [...audio, ...encode, ...textTask(plan, of), ...imagesTask(plan, of), publish];
+}
+
+/** Cheap, but all of the source is read for it. */
+function textTask({ facts }: JobPlan, of: Of): PlannedTask[] {
+  const { text: tracks = [], video, durationSeconds } = facts;
+  if (!video || tracks.length === 0) return [];
+  const spec = { kind: 'text', ...of, tracks, originSeconds: video.startSeconds, durationSeconds } as const;
+  return [{ spec, dueSeconds: dueOfLowRung(durationSeconds), needs: { memoryMib: BASE_MIB, encoders: [] } }];
 }
 
 /** Pages show the poster while the rest is made, so it comes with the first minute of the lowest rung. */

@@ -1,3 +1,4 @@
+import type { Captions } from './captions.ts';
 import type { JobId, TaskId, VideoId } from './ids.ts';
 import type { SourceRef } from './source.ts';
 
@@ -10,7 +11,11 @@ export type SourceFacts = {
   readonly durationSeconds: number;
   readonly video?: VideoTrackFacts;
   readonly audio: readonly AudioTrackFacts[];
+  /** Subtitles that are text; those that are pictures are left out. */
+  readonly text?: readonly TextTrackFacts[];
 };
+
+export type TextTrackFacts = { readonly streamIndex: number; readonly codec: string; readonly language?: string };
 
 export type VideoTrackFacts = {
   readonly streamIndex: number;
@@ -143,8 +148,15 @@ export type ImagesSpec = OfTask & {
   readonly track: VideoTrackFacts;
   readonly durationSeconds: number;
 };
+export type TextSpec = OfTask & {
+  readonly kind: 'text';
+  readonly tracks: readonly TextTrackFacts[];
+  /** Time 0 in the source, from which cues are counted. */
+  readonly originSeconds: string;
+  readonly durationSeconds: number;
+};
 export type PublishSpec = OfTask & { readonly kind: 'publish' };
-export type TaskSpec = ProbeSpec | TrialSpec | EncodeSpec | AudioSpec | ImagesSpec | PublishSpec;
+export type TaskSpec = ProbeSpec | TrialSpec | EncodeSpec | AudioSpec | ImagesSpec | TextSpec | PublishSpec;
 export type TaskKind = TaskSpec['kind'];
 
 /** A segment that stands validated in the object store. */
@@ -172,6 +184,7 @@ export type TrialResult = {
   /** Bits per second of each sample. */
   readonly ratesBps: readonly number[];
 };
+export type TextResult = { readonly tracks: readonly Captions[] };
 /** Which of them there are. */
 export type ImagesResult = { readonly poster: boolean; readonly storyboard: boolean };
 export type EncodeResult = { readonly renditions: readonly StoredRendition[] };
@@ -181,9 +194,11 @@ export type TaskResult<K extends TaskKind = TaskKind> = K extends 'probe'
     ? TrialResult
     : K extends 'images'
       ? ImagesResult
-      : K extends 'publish'
-        ? Record<string, never>
-        : EncodeResult;
+      : K extends 'text'
+        ? TextResult
+        : K extends 'publish'
+          ? Record<string, never>
+          : EncodeResult;
 
 /** A task that this worker may work on until its lease ends. The token fences every later call. */
 export type LentTask = {

@@ -90,7 +90,7 @@ async function fixture({ standing }: { standing: number }) {
   growth.segments = standing;
   const clock = new ManualClock();
   const { log, lines } = capturedLog();
-  const finishedWork = async () => ({ plan: job.plan, renditions: job.results });
+  const finishedWork = async () => ({ plan: job.plan, renditions: job.results, captions: [] });
   const records = { finishedWork, isDeleted: async () => !growth.isKnown };
   const deps = { growth, records, store, clock, log, found: new LRUCache<string, number>({ max: 10 }) };
   return { deps, store, growth, clock, named: (event: string) => lines.filter((line) => line.event === event) };
@@ -121,7 +121,7 @@ test('when all that is offered is whole, its playlists end, though other rungs a
   growth.isDue = true;
   growth.segments = whole;
   await growVideo(deps);
-  const final = finalPlaylists(videoId, offerOf(1, job.plan, job.results));
+  const final = finalPlaylists(videoId, offerOf(1, job.plan, job.results), []);
   assert.equal(await store.text(PICTURE), final.find(({ key }) => key === PICTURE)?.text);
   assert.doesNotMatch(await store.text(ENTRY), /v360/);
 });
@@ -156,7 +156,7 @@ test('playlists are written at most once a second, and long ones less often', as
 
 test('who was frozen in mid-write puts the final playlists back that it replaced', async () => {
   const { deps, store, growth, clock, named } = await fixture({ standing: 3 });
-  const final = finalPlaylists(videoId, offerOf(1, job.plan, job.results));
+  const final = finalPlaylists(videoId, offerOf(1, job.plan, job.results), []);
   store.onPut = async (key) => {
     if (key !== ENTRY) return;
     store.onPut = async () => {};

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_CAPTION_BYTES, MAX_CAPTION_TRACKS } from '../domain/captions.ts';
 
 /**
  * What workers say to the orchestrator. Workers are ours and hold a token, yet a worker of another version may say
@@ -56,6 +57,10 @@ const sourceFacts = z.looseObject({
   durationSeconds: z.number().nonnegative(),
   video: videoTrack.loose().optional(),
   audio: z.array(audioTrack.loose()),
+  text: z
+    .array(z.object({ streamIndex: z.int().nonnegative(), codec: z.string(), language: z.string().optional() }))
+    .max(1_000)
+    .optional(),
 });
 
 const segment = z.object({
@@ -84,10 +89,22 @@ const trialResult = z.object({
   ratesBps: z.array(z.number().positive()).max(20),
 });
 
+const textResult = z.strictObject({
+  tracks: z
+    .array(
+      z.object({
+        language: z.string().max(35),
+        label: z.string().max(100),
+        origin: z.literal('embedded'),
+        webvtt: z.string().max(MAX_CAPTION_BYTES),
+      }),
+    )
+    .max(MAX_CAPTION_TRACKS),
+});
 const imagesResult = z.strictObject({ poster: z.boolean(), storyboard: z.boolean() });
 
 export const completeMessage = z.object({
   token,
-  result: z.union([encodeResult, trialResult, imagesResult, sourceFacts]),
+  result: z.union([encodeResult, trialResult, imagesResult, textResult, sourceFacts]),
 });
 export const taskParams = z.object({ taskId: z.uuid() });

@@ -1,3 +1,4 @@
+import type { Captions } from '../domain/captions.ts';
 import { dashManifest } from '../domain/dash-manifest.ts';
 import { growingMediaPlaylist, mediaPlaylist, multivariantPlaylist } from '../domain/hls-playlist.ts';
 import type { VideoId } from '../domain/ids.ts';
@@ -7,14 +8,20 @@ import type { ObjectStore } from '../domain/ports.ts';
 import { plannedTicks } from '../domain/segment-plan.ts';
 import type { JobPlan, StoredRendition } from '../domain/tasks.ts';
 
+import { withCaptions } from './caption-files.ts';
+
 export type PlaylistFile = { readonly key: ObjectKey; readonly text: string };
 
 /** What makes a video visible, in the order of writing: last the two that players start from. */
-export const finalPlaylists = (videoId: VideoId, offer: Offer): PlaylistFile[] => [
-  ...mediaFiles(videoId, offer, mediaPlaylist),
-  { key: manifestKey({ videoId }), text: dashManifest(offer) },
-  { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
-];
+export function finalPlaylists(videoId: VideoId, made: Offer, captions: readonly Captions[]): PlaylistFile[] {
+  const { offer, files } = withCaptions(videoId, made, captions);
+  return [
+    ...files,
+    ...mediaFiles(videoId, offer, mediaPlaylist),
+    { key: manifestKey({ videoId }), text: dashManifest(offer) },
+    { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
+  ];
+}
 
 /**
  * The same while the video is still being processed, at the same keys. Once all that is offered is whole, its playlists
@@ -39,6 +46,12 @@ const mediaFiles = (videoId: VideoId, offer: Offer, textOf: (made: StoredRenditi
     text: textOf(made),
   }));
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.mpd': 'application/dash+xml',
+  '.m3u8': 'application/vnd.apple.mpegurl',
+  '.vtt': 'text/vtt',
+};
+
 /** @param signal begins no further write after it has aborted. */
 export async function writePlaylists(
   files: readonly PlaylistFile[],
@@ -47,7 +60,7 @@ export async function writePlaylists(
 ): Promise<void> {
   for (const { key, text } of files) {
     signal?.throwIfAborted();
-    const contentType = key.endsWith('.mpd') ? 'application/dash+xml' : 'application/vnd.apple.mpegurl';
+    const contentType = CONTENT_TYPES[key.slice(key.lastIndexOf('.'))] ?? 'application/octet-stream';
     await store.put(key, new TextEncoder().encode(text), { contentType, ...(signal ? { signal } : {}) });
   }
 }

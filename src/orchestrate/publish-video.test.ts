@@ -57,7 +57,7 @@ const depsOf = (store: DeletingStore) => ({
   log: silentLog<never>(),
   growth: { remainingMs: async () => 0 },
   records: {
-    finishedWork: async () => ({ plan: job.plan, renditions }),
+    finishedWork: async () => ({ plan: job.plan, renditions, captions: [] }),
     isDeleted: async () => store.isVideoGone,
     completePublish: async () => {
       if (store.isVideoGone) throw new DomainError('lease_lost');

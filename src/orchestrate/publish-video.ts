@@ -28,12 +28,12 @@ export type PublishDeps = {
 export async function publishVideo(task: LentTask, deps: PublishDeps): Promise<void> {
   const { videoId, jobId } = task;
   const { generation } = task.spec;
-  const { plan, renditions } = await deps.records.finishedWork(jobId);
+  const { plan, renditions, captions } = await deps.records.finishedWork(jobId);
   const offer = offerOf(generation, plan, renditions);
   const made = [...offer.video, ...offer.audio].map((rendition) => rendition.made);
   await inBatches(made.flatMap(checksOf(videoId, generation, deps.store)));
   await untilNobodyGrows(jobId, deps);
-  const files = finalPlaylists(videoId, offer);
+  const files = finalPlaylists(videoId, offer, captions);
   await writePlaylists(files, deps.store);
   await settle(task, offer, deps);
   // Whoever grew it and was frozen in the middle of a write may have finished that write just now.

@@ -28,8 +28,14 @@ export type RestoreDeps = StoreDeps & {
 
 /** The same by whoever wrote late; nothing where the video is not published yet: then its publisher looks. */
 export async function restorePublished(videoId: VideoId, deps: RestoreDeps): Promise<void> {
+  await restorePlaylists(videoId, (await publishedFiles(videoId, deps)) ?? [], deps);
+}
+
+/** What should stand in the store for players. Undefined where nothing is published. */
+export async function publishedFiles(videoId: VideoId, deps: Omit<RestoreDeps, 'log'>) {
   const published = await deps.growth.publishedJob(videoId);
-  if (!published) return;
-  const { plan, renditions } = await deps.records.finishedWork(published.jobId);
-  await restorePlaylists(videoId, finalPlaylists(videoId, offerOf(published.generation, plan, renditions)), deps);
+  if (!published) return undefined;
+  const { plan, renditions, captions } = await deps.records.finishedWork(published.jobId);
+  const offer = offerOf(published.generation, plan, renditions);
+  return finalPlaylists(videoId, offer, captions);
 }

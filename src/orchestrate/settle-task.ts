@@ -1,7 +1,7 @@
 import { DomainError } from '../domain/errors.ts';
 import type { Decide, HeldTask, JobRecords, Setback, TaskRef } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import type { SourceFacts, TaskFailure, TaskResult, TrialResult } from '../domain/tasks.ts';
+import type { SourceFacts, TaskFailure, TaskKind, TaskResult, TextResult, TrialResult } from '../domain/tasks.ts';
 import type { Bell } from '../lib/bell.ts';
 import type { Log } from '../lib/log.ts';
 import { type LadderPolicy, planLadder, planVideo } from './plan-video.ts';
@@ -9,7 +9,7 @@ import { type LadderPolicy, planLadder, planVideo } from './plan-video.ts';
 export type SettleDeps = {
   readonly records: Pick<
     JobRecords,
-    'taskOf' | 'planOf' | 'complete' | 'completeProbe' | 'completeTrial' | 'fail' | 'giveBack'
+    'taskOf' | 'planOf' | 'complete' | 'completeText' | 'completeProbe' | 'completeTrial' | 'fail' | 'giveBack'
   >;
   readonly decide: Decide;
   /** Rings when there may be something to lend, or to publish. */
@@ -24,9 +24,12 @@ export async function completeTask(ref: TaskRef, result: TaskResult, deps: Compl
   const task = await deps.records.taskOf(ref);
   if (task.spec.kind === 'probe') await planOrFail({ ...task, ...ref }, result as SourceFacts, deps);
   else if (task.spec.kind === 'trial') await chooseLadder({ ...task, ...ref }, result as TrialResult, deps);
-  else if (await deps.records.complete(ref, result)) deps.bells.own.ring();
+  else if (await settle(ref, task.spec.kind, result, deps)) deps.bells.own.ring();
   deps.log.info('task_done', { ...idsOf(task), kind: task.spec.kind });
 }
+
+const settle = (ref: TaskRef, kind: TaskKind, result: TaskResult, { records }: CompleteDeps): Promise<boolean> =>
+  kind === 'text' ? records.completeText(ref, result as TextResult) : records.complete(ref, result);
 
 async function planOrFail(task: HeldTask & TaskRef, facts: SourceFacts, deps: CompleteDeps): Promise<void> {
   try {

@@ -149,3 +149,10 @@ export const packetArgs = (url: string, interval?: string): string[] => [
   ...(interval === undefined ? [] : ['-read_intervals', interval]),
   ...['-show_entries', 'packet=stream_index,pts,dts,duration,flags', '-of', 'compact=p=0', '-o', 'pipe:3', '-i', url],
 ];
+
+/** One subtitle track as WebVTT on the source's own clock, to pipe 3. */
+export const textArgs = (url: string, streamIndex: number): string[] => [
+  ...QUIET,
+  ...['-copyts', '-vn', '-an', '-dn', ...guardedInput(), '-i', url],
+  ...['-map', `0:${streamIndex}`, '-c:s', 'webvtt', '-f', 'webvtt', 'pipe:3'],
+];

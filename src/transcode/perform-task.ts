@@ -1,6 +1,7 @@
 import type { TaskResult, TaskSpec } from '../domain/tasks.ts';
 import { encodeAudio } from './encode-audio.ts';
 import { type EncodeDeps, encodeChunk } from './encode-chunk.ts';
+import { extractText } from './extract-text.ts';
 import { makeImages } from './make-images.ts';
 import { probeSource } from './probe-source.ts';
 import { tryQuality } from './try-quality.ts';
@@ -18,6 +19,8 @@ export async function performTask(spec: TaskSpec, deps: EncodeDeps): Promise<Tas
       return encodeAudio(spec, deps);
     case 'images':
       return makeImages(spec, deps);
+    case 'text':
+      return extractText(spec, deps);
     case 'publish':
       throw new Error('publishing is the work of the orchestrator');
     default:

@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.ts';
-import type { AudioTrackFacts, SourceFacts } from '../domain/tasks.ts';
+import type { AudioTrackFacts, SourceFacts, TextTrackFacts } from '../domain/tasks.ts';
 import type { Description, StreamDescription } from './describe-source.ts';
 import { jumpsOf, type SourceTimes, seconds, steadyTicks, timeBaseOf, timesOf } from './stream-times.ts';
 import { hasIndex, videoFacts } from './video-facts.ts';
@@ -18,7 +18,14 @@ export function factsOf(source: Description, times: SourceTimes): SourceFacts {
     ? (video.frames * video.frameRate.denominator) / video.frameRate.numerator
     : soundSeconds;
   assertAllThere(source, times);
-  return { container: source.format.format_name, durationSeconds, ...(video ? { video } : {}), audio };
+  const text = source.streams.flatMap((stream) => textFacts(stream) ?? []);
+  return {
+    container: source.format.format_name,
+    durationSeconds,
+    ...(video ? { video } : {}),
+    audio,
+    ...(text.length > 0 ? { text } : {}),
+  };
 }
 
 /** Without a decoder every attempt would fail, and sound alone is not what was uploaded. */
@@ -26,6 +33,20 @@ function assertKnown({ codec_name: codec, codec_tag_string: tag }: StreamDescrip
   if (codec !== undefined && codec !== 'none' && codec !== 'unknown') return;
   const named = tag === undefined || tag.includes('[') ? '' : ` (${tag})`;
   throw new DomainError('source_unsupported', `The picture is in a format${named} that cannot be decoded.`);
+}
+
+/** Of those that ffmpeg turns into WebVTT; the others are pictures. */
+const TEXT_CODECS: ReadonlySet<string> = new Set(['subrip', 'ass', 'ssa', 'mov_text', 'webvtt', 'text']);
+
+function textFacts({
+  codec_type: type,
+  codec_name: codec,
+  index,
+  tags,
+}: StreamDescription): TextTrackFacts | undefined {
+  if (type !== 'subtitle' || codec === undefined || !TEXT_CODECS.has(codec)) return undefined;
+  const language = tags?.language;
+  return { streamIndex: index, codec, ...(language === undefined ? {} : { language }) };
 }
 
 /** Cover art is a video stream too, of one picture. */

@@ -6,6 +6,7 @@ import { type App, type AppOptions, createApp } from '../lib/app.ts';
 import { endUnread } from '../lib/end-unread.ts';
 import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
+import { addCaptionRoutes, type CaptionRoutesDeps } from './caption-routes.ts';
 import { addEventRoutes, type EventRoutesDeps } from './event-routes.ts';
 import { addJobRoutes, type JobRoutesDeps } from './job-routes.ts';
 import { addPages } from './pages.ts';
@@ -17,7 +18,8 @@ import { addTusRoutes } from './tus/tus-routes.ts';
 import { UploadLocks } from './upload-locks.ts';
 import { addVideoRoutes, type VideoRoutesDeps } from './video-routes.ts';
 
-export type UploadApiDeps = VideoRoutesDeps &
+export type UploadApiDeps = CaptionRoutesDeps &
+  VideoRoutesDeps &
   JobRoutesDeps &
   EventRoutesDeps & {
     readonly store: ObjectStore;
@@ -64,6 +66,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
     maxBytes: deps.maxUploadBytes,
     idleMs: deps.uploadIdleMs,
   };
+  await app.register((plain) => addCaptionRoutes(plain as unknown as App, deps));
   await app.register((plain) => addUpload(plain as unknown as App, receiving));
   await app.register((plain) => addTusRoutes(plain as unknown as App, receiving));
   if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder);

@@ -203,6 +203,22 @@ test('videos: every refusal', async () => {
   await refused('/videos', 413, 'bad_request', json({ url: 'x'.repeat(100_000) }));
 });
 
+test('captions: store, list, look, remove, and every refusal', async () => {
+  const { id } = (await call('/videos', 202, json({ url: 'https://example.org/b.mp4', title: 'B' }))).json();
+  const put = (body: string): Call => ({ method: 'PUT', headers: { 'content-type': 'text/vtt' }, body });
+  const one = '/videos/{id}/text/{language}';
+  const path = `/videos/${id}/text/en`;
+  await call(one, 200, put('WEBVTT\n\n00:01.000 --> 00:02.000\nHello\n'), path);
+  await call('/videos/{id}/text', 200, {}, `/videos/${id}/text`);
+  await call(one, 200, {}, path);
+  await refused(one, 422, 'bad_captions', put('nothing'), path);
+  await refused(one, 400, 'bad_language', put('nothing'), `/videos/${id}/text/no_language`);
+  await call(one, 204, { method: 'DELETE' }, path);
+  await refused(one, 404, 'no_such_captions', { method: 'DELETE' }, path);
+  await refused(one, 404, 'no_such_captions', {}, path);
+  await refused('/videos/{id}/text', 404, 'no_such_video', {}, `/videos/${NONE}/text`);
+});
+
 test('a URL is taken down, and its source cannot be had before it is here', async () => {
   const { id, state } = (await call('/videos', 202, json({ url: 'https://example.org/a.mp4', title: 'A' }))).json();
   assert.equal(state, 'uploading');

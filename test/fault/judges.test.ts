@@ -46,7 +46,7 @@ beforeEach(async () => {
   const spec = { kind: 'publish', source: { videoId, sizeBytes: 1 }, generation: 1 } as const;
   const task = { taskId: 't' as TaskId, jobId: 'j' as JobId, videoId, attempt: 1, token: 1, leaseMs: 1_000, spec };
   const records = {
-    finishedWork: async () => ({ plan: job.plan, renditions: results }),
+    finishedWork: async () => ({ plan: job.plan, renditions: results, captions: [] }),
     isDeleted: async () => false,
     completePublish: async () => {},
   };

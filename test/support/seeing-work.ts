@@ -1,3 +1,4 @@
+import { createCaptionRecords } from '../../src/adapters/captions.ts';
 import { createJobControl } from '../../src/adapters/job-control.ts';
 import { createJobLists } from '../../src/adapters/job-lists.ts';
 import { listenTo } from '../../src/adapters/notifications.ts';
@@ -21,6 +22,7 @@ export function seeingWork({ db, url }: { readonly db: Database; readonly url: s
     deps: {
       jobLists: createJobLists(db),
       jobControl: createJobControl(db),
+      captions: createCaptionRecords(db),
       events: createVideoEvents(db),
       videoBell,
       stopping: stopping.signal,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createCaptionRefresh } from '../../adapters/captions.ts';
 import { createGrowthRecords } from '../../adapters/growing-jobs.ts';
 import { createJobRecords } from '../../adapters/job-records.ts';
 import { listenTo } from '../../adapters/notifications.ts';
@@ -8,7 +9,9 @@ import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL } from '../../adapters/wake-up
 import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { repeat } from '../../lib/repeat.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
+import { refreshCaptions } from '../../orchestrate/refresh-captions.ts';
 import { retryPolicy } from '../../orchestrate/retry-policy.ts';
 import { runGrowth } from '../../orchestrate/run-growth.ts';
 import { runOrchestrator } from '../../orchestrate/run-orchestrator.ts';
@@ -29,6 +32,8 @@ import type { RoleContext, RunningRole } from '../role.ts';
 import { databaseCheck } from './upload-api.ts';
 
 const DEFAULT_PORT = 8081;
+/** Changes ring a bell; this is how late a missed one is noticed. */
+const CAPTIONS_LOOK_MS = 5_000;
 /** Publishing needs no encoder, and memory only for texts. */
 const PUBLISHER = { memoryMib: 1_024, encoders: [] };
 
@@ -89,6 +94,12 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   const working = { records, store, growth, clock: systemClock, log };
   const running = Promise.all([
     runOrchestrator({ ...settling, ...working, line, workers, self, ...times }, stopping),
+    repeat(() => refreshCaptions({ ...working, captions: createCaptionRefresh(db) }), {
+      everyMs: CAPTIONS_LOOK_MS,
+      bell: bells.own,
+      signal: stopping,
+      onError: (err) => log.error('queue_error', { err }),
+    }),
     runGrowth({ ...working, retired: createRetiredGenerations(db), bell: growthBell }, stopping),
   ]);
   const url = await app.listen({ port: config.MILLRACE_PORT ?? DEFAULT_PORT, host: config.MILLRACE_HOST });

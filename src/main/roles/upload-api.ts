@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createCaptionRecords } from '../../adapters/captions.ts';
 import { createIngestRecords } from '../../adapters/ingest-records.ts';
 import { createJobControl } from '../../adapters/job-control.ts';
 import { createJobLists } from '../../adapters/job-lists.ts';
@@ -71,6 +72,7 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     ingests,
     jobLists: createJobLists(db),
     jobControl: createJobControl(db),
+    captions: createCaptionRecords(db),
     events: createVideoEvents(db),
     videoBell,
     stopping,
