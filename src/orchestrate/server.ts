@@ -63,6 +63,7 @@ export function createOrchestratorServer(deps: OrchestratorDeps): App {
   });
   app.post('/tasks/:taskId/complete', { schema: { ...of, body: completeMessage } }, async (request, reply) => {
     await completeTask(refOf(request), request.body.result as TaskResult, deps);
+    deps.growthBell.ring();
     return reply.code(204).send();
   });
   app.post('/tasks/:taskId/fail', { schema: { ...of, body: failMessage } }, async (request, reply) => {
