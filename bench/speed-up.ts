@@ -73,19 +73,21 @@ async function measure(askForJob: () => Promise<void>, round: number, cores: rea
   const workers = await Promise.all(cores.map(startWorker));
   const done = (await jobTimes()).length;
   await askForJob();
-  let cpuSeconds = 0;
+  let cpuSeconds: readonly number[] = [];
   let times = await jobTimes();
   const endMs = performance.now() + JOB_DEADLINE_MS;
   while (times.length === done) {
     if (performance.now() > endMs) throw new Error(`the job is not done after ${JOB_DEADLINE_MS} ms`);
     await delay(POLL_MS);
-    cpuSeconds = (await Promise.all(workers.map(cpuOf))).reduce((sum, one) => sum + one, 0);
+    cpuSeconds = await Promise.all(workers.map(cpuOf));
     times = await jobTimes();
   }
   await Promise.all(workers.map(stopWorker));
   const wall = times.at(-1) ?? Number.NaN;
   const load = `${before.toFixed(1)} ${(loadavg()[0] ?? 0).toFixed(1)}`;
-  console.log(`${round} | ${cores.length} | ${wall.toFixed(1)} | ${cpuSeconds.toFixed(1)} | ${load}`);
+  console.log(
+    `${round} | ${cores.length} | ${wall.toFixed(1)} | ${cpuSeconds.map((one) => one.toFixed(1)).join(' + ')} | ${load}`,
+  );
   return wall;
 }
 

@@ -110,6 +110,24 @@ test('a chunk that is whole is reported again without running anything', withDea
   assert.deepEqual(bench.store.keys(), keys);
 });
 
+for (const codec of ['hevc', 'av1'] as const)
+  test(`what stands in ${codec} is found again, and a gap in it is filled`, withDeadline, async () => {
+    await using bench = await mediaBench();
+    const { spec, plan, videoOf } = await fixture(bench);
+    const lowest = plan.rungs.at(-1)!;
+    const rendition = `${lowest.rendition}-${codec}`;
+    const chunk = { ...spec.chunk, frames: 2 * spec.grid.segmentFrames };
+    const inCodec = { ...spec, chunk, rungs: [{ ...lowest, codec, rendition, crf: 32 }] };
+    const first = await encodeChunk(inCodec, bench.deps);
+    assert.deepEqual(await encodeChunk(inCodec, withoutFfmpeg(bench.deps)), first);
+    const key = segmentKey({ ...videoOf(rendition), segment: 1 });
+    await bench.store.delete(key);
+    const again = await encodeChunk(inCodec, bench.deps);
+    assert.deepEqual(again.renditions[0]?.initSha256, first.renditions[0]?.initSha256);
+    assert.equal(again.renditions[0]?.segments.length, 2);
+    assert.ok(await bench.store.head(key));
+  });
+
 test('only the gap is encoded, and what is no segment is replaced', withDeadline, async () => {
   await using bench = await mediaBench();
   const { spec, plan, videoOf, pictures, reference } = await fixture(bench);
