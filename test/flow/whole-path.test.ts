@@ -58,6 +58,11 @@ test('an uploaded file becomes a video', async () => {
   );
 });
 
+test('millrace verify plays it as a player would, and finds no fault', async () => {
+  const said = await instance.command('verify', videoId, '--url', instance.url);
+  assert.match(said, /\n?\w{16}: 3 renditions, 9 segments, (nothing to find fault with|0 faults, \d+ remarks)\n$/);
+});
+
 test('every variant of the HLS playlist decodes to exactly the planned frames', async () => {
   assert.deepEqual(await decodedFrames(`${instance.url}/play/${videoId}/index.m3u8`), [FRAMES, FRAMES]);
 });
