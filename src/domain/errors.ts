@@ -46,6 +46,8 @@ const CODES = {
   no_such_upload: { kind: 'missing', message: 'No such upload.' },
   no_such_video: { kind: 'missing', message: 'No such video.' },
   not_a_video: { kind: 'unprocessable', message: 'The file holds no video or audio that can be decoded.' },
+  origin_refused: { kind: 'forbidden', message: 'Pages of this origin may not play videos of this server.' },
+  playback_denied: { kind: 'forbidden', message: 'This video is private: it takes a valid playback token.' },
   process_running: { kind: 'conflict', message: 'A job is already running for this video.' },
   range_not_satisfiable: { kind: 'bad_range', message: 'The requested range lies outside the object.' },
   source_damaged: {

@@ -42,6 +42,8 @@ export const imageKey = (of: OfGeneration & { name: string }): ObjectKey =>
 export const textKey = (of: OfGeneration & { file: string }): ObjectKey =>
   key(`${generationPrefix(of)}text/${of.file}`);
 export const multivariantKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}index.m3u8`);
+/** An object that stands here makes the video private; what it holds does not matter. */
+export const privateMarkKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}private`);
 export const manifestKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}manifest.mpd`);
 
 /** What a player may fetch of a video. `rest` is the path below the session. */

@@ -34,6 +34,12 @@ const settings = z.strictObject({
     .pipe(z.array(z.url({ protocol: /^https?$/ }))),
   /** What one worker may use; tasks that need more go to others. Unset: what the machine has. */
   MILLRACE_WORKER_MEMORY_MIB: z.coerce.number().int().min(64).optional(),
+  /** Pages of these origins only may play videos; unset, all. */
+  MILLRACE_PLAYBACK_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim()))
+    .pipe(z.array(z.string().regex(/^https?:\/\/[\w.-]+(:\d+)?$/, 'must be origins such as https://example.org')))
+    .optional(),
   MILLRACE_NODE: z.string().min(1).max(100).optional(),
   MILLRACE_EDGE_CACHE_BYTES: bytes.default(256 * 1024 * 1024),
   /** Beneath the memory, in <data>/cache; 0 for none. */

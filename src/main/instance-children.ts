@@ -66,6 +66,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_INGEST_DEADLINE_SECONDS: config.MILLRACE_INGEST_DEADLINE_SECONDS,
     MILLRACE_UPLOAD_IDLE_SECONDS: config.MILLRACE_UPLOAD_IDLE_SECONDS,
     MILLRACE_EDGES: edgeList,
+    MILLRACE_PLAYBACK_ORIGINS: config.MILLRACE_PLAYBACK_ORIGINS,
   });
   return [[orchestrator], [...workers, ...edges], [open]];
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { forOrigin } from './allowed-origins.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { askForRest, isRest, type PromisedBytes, promisedBytes } from './continuation.ts';
 import type { EdgeClient, EdgeExchange } from './edge-client.ts';
@@ -30,6 +31,8 @@ export type DeliveryOptions = {
 export class Delivery {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  /** The only one whose pages may read the answer, where origins are restricted. */
+  readonly #origin: string | undefined;
   /** Set while an edge is asked. */
   #exchange: EdgeExchange | undefined;
   #onLeave: (() => void) | undefined;
@@ -37,9 +40,10 @@ export class Delivery {
   #owed: PromisedBytes | undefined;
   sentBytes = 0;
 
-  constructor(request: IncomingMessage, response: ServerResponse) {
+  constructor(request: IncomingMessage, response: ServerResponse, origin?: string) {
     this.#request = request;
     this.#response = response;
+    this.#origin = origin;
     response.on('drain', () => this.#exchange?.resume());
     response.once('close', () => this.#onLeave?.());
   }
@@ -107,7 +111,7 @@ export class Delivery {
   #begin(head: AnswerHead): BreakReason | undefined {
     if (head.status >= 500) return `status_${head.status}`;
     if (this.#owed) return isRest(head, this.#owed, this.sentBytes) ? undefined : 'other_version';
-    this.#response.writeHead(head.status, [...head.fields]);
+    this.#response.writeHead(head.status, forOrigin(head.fields, this.#origin));
     this.#owed = promisedBytes(head);
     return undefined;
   }

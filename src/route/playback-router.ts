@@ -11,6 +11,7 @@ import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
 import { sendProblem } from '../lib/send.ts';
 import { createTextSigner, type TextSigner } from '../lib/sign-text.ts';
+import { forOrigin, originOf } from './allowed-origins.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { createEdgeHealth } from './edge-health.ts';
 import { createEdgeLoad } from './edge-load.ts';
@@ -30,6 +31,8 @@ export type PlaybackRouterDeps = {
   /** The edges of this moment; asked for every request. */
   readonly edges: () => readonly Edge[];
   readonly probeEveryMs?: number;
+  /** Pages of these origins only may play; all, where there is none. */
+  readonly origins?: readonly string[];
   /** Below this many requests of the last seconds no edge counts as loaded. */
   readonly freeLoad?: number;
 };
@@ -75,9 +78,20 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     if (home) load.note(home.name);
     return home;
   };
+  const allowedOrigins = deps.origins && new Set(deps.origins);
   const playing: Playing = {
     starting: { signer, clock, random: deps.random, log, lastToken, pickHome: homeOf },
-    proxying: { health, client, edgeOf, load, budget, clock, log, onReassigned: metrics.countReassigned },
+    proxying: {
+      health,
+      client,
+      edgeOf,
+      load,
+      budget,
+      allowedOrigins,
+      clock,
+      log,
+      onReassigned: metrics.countReassigned,
+    },
     signer,
     metrics,
   };
@@ -108,7 +122,8 @@ async function play(request: IncomingMessage, response: ServerResponse, playing:
   const path = parsePlaybackPath(request.url ?? '');
   response.once('close', () => playing.metrics.countRequest(path?.asks ?? 'nothing', response.statusCode));
   try {
-    if (request.method === 'OPTIONS') return sendPreflight(response);
+    const origin = originOf(request, playing.proxying.allowedOrigins);
+    if (request.method === 'OPTIONS') return sendPreflight(response, origin);
     if (request.method !== 'GET' && request.method !== 'HEAD') throw new DomainError('method_not_allowed');
     await answer(path, request, response, playing);
   } catch (err) {
@@ -131,7 +146,7 @@ async function answer(
   await proxySession(session, request, response, proxying);
 }
 
-function sendPreflight(response: ServerResponse): void {
-  response.writeHead(204, [...PREFLIGHT_HEADERS]);
+function sendPreflight(response: ServerResponse, origin: string | undefined): void {
+  response.writeHead(204, forOrigin(PREFLIGHT_HEADERS, origin));
   response.end();
 }

@@ -6,6 +6,7 @@ import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
+import { type AllowedOrigins, originOf } from './allowed-origins.ts';
 import { type BreakReason, type Delivered, Delivery } from './delivery.ts';
 import type { EdgeClient } from './edge-client.ts';
 import type { EdgeHealth } from './edge-health.ts';
@@ -30,6 +31,7 @@ export type ProxySessionDeps = {
   readonly edgeOf: LRUCache<SessionId, string>;
   readonly load: EdgeLoad;
   readonly budget: RetryBudget;
+  readonly allowedOrigins: AllowedOrigins;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
   readonly onReassigned: (reason: MoveReason) => void;
@@ -38,7 +40,7 @@ export type ProxySessionDeps = {
 /**
  * Answers a request of a session through its edge. Where that edge fails, before its first byte or in the middle of
  * the body, the next one goes on; the session then stays with it.
- * @throws DomainError no_edge | store_unavailable
+ * @throws DomainError no_edge | store_unavailable | origin_refused
  */
 export async function proxySession(
   session: PlaybackSession,
@@ -49,7 +51,7 @@ export async function proxySession(
   const { health, budget, clock, load } = deps;
   const startedMs = clock.nowMs();
   budget.noteRequest();
-  const delivery = new Delivery(request, response);
+  const delivery = new Delivery(request, response, originOf(request, deps.allowedOrigins));
   const tried: KnownEdge[] = [];
   let move = movedBefore(session, deps);
   let delivered: Delivered | undefined;

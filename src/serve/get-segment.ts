@@ -66,7 +66,9 @@ async function findObject(target: string, served: ServedRequest, deps: GetSegmen
   const wanted = playbackObject(path.videoId, path.rest);
   if (!wanted) throw new DomainError('no_such_segment');
   served.object = wanted;
-  if (!(await deps.isPublished(path.videoId))) throw new DomainError('no_such_video');
+  const { published, isPrivate } = await deps.isPublished(path.videoId);
+  if (!published) throw new DomainError('no_such_video');
+  if (isPrivate && !served.session.isGranted) throw new DomainError('playback_denied');
   const { object, cache, tier, isStale } = await deps.loader.load(wanted);
   served.cache = cache;
   served.tier = tier;

@@ -5,7 +5,7 @@ import { FragileStore } from '../../test/fakes/fragile-store.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { publishVideo, VIDEO } from '../../test/fakes/playable-video.ts';
 import { eventually } from '../../test/support/eventually.ts';
-import { multivariantKey } from '../domain/object-keys.ts';
+import { multivariantKey, privateMarkKey } from '../domain/object-keys.ts';
 import { createPublishedCheck } from './published-check.ts';
 
 function fixture() {
@@ -14,8 +14,11 @@ function fixture() {
   const withdrawn: string[] = [];
   const { log, lines } = capturedLog();
   const onWithdrawn = (videoId: string): void => void withdrawn.push(videoId);
-  const isPublished = createPublishedCheck({ store, clock, log, onStoreRead: () => {}, onWithdrawn });
-  return { store, clock, withdrawn, lines, isPublished };
+  const check = createPublishedCheck({ store, clock, log, onStoreRead: () => {}, onWithdrawn });
+  const isPublished = async (videoId: typeof VIDEO) => (await check(videoId)).published;
+  const isPrivate = async (videoId: typeof VIDEO) => (await check(videoId)).isPrivate;
+  const looks = () => store.heads.filter((key) => key === multivariantKey({ videoId: VIDEO })).length;
+  return { store, clock, withdrawn, lines, isPublished, isPrivate, looks };
 }
 
 test('a video without a published playlist is not playable, and is within a second of being published', async () => {
@@ -44,7 +47,7 @@ test('a withdrawn video is refused after four seconds at the latest, and that is
 });
 
 test('a request between two and four seconds causes a new look and does not wait for it', async () => {
-  const { store, clock, isPublished } = fixture();
+  const { store, clock, isPublished, looks } = fixture();
   await publishVideo(store);
   await isPublished(VIDEO);
   await store.delete(multivariantKey({ videoId: VIDEO }));
@@ -55,34 +58,34 @@ test('a request between two and four seconds causes a new look and does not wait
   resolve();
   store.held = undefined;
   await eventually('the look has come back', async () => !(await isPublished(VIDEO)));
-  assert.equal(store.heads.length, 2);
+  assert.equal(looks(), 2);
 });
 
 test('requests within two seconds ask the store once', async () => {
-  const { store, clock, isPublished } = fixture();
+  const { store, clock, isPublished, looks } = fixture();
   await publishVideo(store);
   await Promise.all(Array.from({ length: 50 }, () => isPublished(VIDEO)));
   clock.advance(1999);
   await isPublished(VIDEO);
-  assert.equal(store.heads.length, 1);
+  assert.equal(looks(), 1);
 });
 
 test('while the store is down the last sight is trusted, and the store is asked at most once a second', async () => {
-  const { store, clock, isPublished } = fixture();
+  const { store, clock, isPublished, looks } = fixture();
   await publishVideo(store);
   await isPublished(VIDEO);
   store.isDown = true;
   clock.advance(3_600_000);
   assert.equal(await isPublished(VIDEO), true);
   assert.equal(await isPublished(VIDEO), true);
-  assert.equal(store.heads.length, 2);
+  assert.equal(looks(), 2);
   clock.advance(1000);
   assert.equal(await isPublished(VIDEO), true);
-  assert.equal(store.heads.length, 3);
+  assert.equal(looks(), 3);
 });
 
 test('while the store hangs a seen video goes on after a moment, and later requests do not wait', async () => {
-  const { store, clock, isPublished } = fixture();
+  const { store, clock, isPublished, looks } = fixture();
   await publishVideo(store);
   await isPublished(VIDEO);
   store.held = new Promise(() => {});
@@ -92,7 +95,7 @@ test('while the store hangs a seen video goes on after a moment, and later reque
   assert.equal(await isPublished(VIDEO), true);
   clearInterval(alive);
   assert.equal(await isPublished(VIDEO), true);
-  assert.equal(store.heads.length, 2);
+  assert.equal(looks(), 2);
 });
 
 test('a video that was never seen is an outage, not an absence, while the store is down', async () => {
@@ -100,4 +103,16 @@ test('a video that was never seen is an outage, not an absence, while the store 
   await publishVideo(store);
   store.isDown = true;
   await assert.rejects(isPublished(VIDEO), { code: 'store_unavailable' });
+});
+
+test('a mark in the store makes a video private within four seconds, and its absence public again', async () => {
+  const { store, clock, isPrivate } = fixture();
+  await publishVideo(store);
+  assert.equal(await isPrivate(VIDEO), false);
+  await store.put(privateMarkKey({ videoId: VIDEO }), Buffer.alloc(1), { contentType: 'text/plain' });
+  clock.advance(4000);
+  assert.equal(await isPrivate(VIDEO), true);
+  await store.delete(privateMarkKey({ videoId: VIDEO }));
+  clock.advance(4000);
+  assert.equal(await isPrivate(VIDEO), false);
 });

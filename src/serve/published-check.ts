@@ -3,13 +3,16 @@ import { LRUCache } from 'lru-cache';
 import { DomainError } from '../domain/errors.ts';
 import type { VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { multivariantKey } from '../domain/object-keys.ts';
+import { multivariantKey, type ObjectKey, privateMarkKey } from '../domain/object-keys.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { Coalescer } from '../lib/coalesce.ts';
 import type { Log } from '../lib/log.ts';
 
-/** Whether the video may be played. @throws DomainError store_unavailable when that was never seen and cannot be. */
-export type PublishedCheck = (videoId: VideoId) => Promise<boolean>;
+/** Whether a video may be played at all, and whether that takes a playback token. */
+export type Published = { readonly published: boolean; readonly isPrivate: boolean };
+
+/** @throws DomainError store_unavailable when that was never seen and cannot be. */
+export type PublishedCheck = (videoId: VideoId) => Promise<Published>;
 
 type Deps = {
   readonly store: Pick<ObjectStore, 'head'>;
@@ -33,11 +36,11 @@ const RETRY_LOOK_AFTER_MS = 1000;
 const ABSENT_FOR_MS = 1000;
 const MAX_VIDEOS = 10_000;
 
-type Seen = { readonly published: boolean; readonly atMs: number };
+type Seen = Published & { readonly atMs: number };
 
 /**
  * A video is playable while its published multivariant playlist stands in the store; removing that one object
- * withdraws the video from every edge. The check looks again every few seconds for as long as there are requests,
+ * withdraws the video from every edge. A mark beside it makes it private. The check looks again every few seconds for as long as there are requests,
  * and trusts what it last saw while the store is down.
  */
 export function createPublishedCheck(deps: Deps): PublishedCheck {
@@ -48,22 +51,25 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
 
   return async (videoId) => {
     const last = seen.get(videoId);
-    if (!last) return (await look(videoId).value).published;
+    if (!last) return look(videoId).value;
     const ageMs = clock.nowMs() - last.atMs;
-    if (ageMs < (last.published ? LOOK_AGAIN_AFTER_MS : ABSENT_FOR_MS)) return last.published;
-    if (clock.nowMs() - (failedAtMs.get(videoId) ?? -Infinity) < RETRY_LOOK_AFTER_MS) return last.published;
+    if (ageMs < (last.published ? LOOK_AGAIN_AFTER_MS : ABSENT_FOR_MS)) return last;
+    if (clock.nowMs() - (failedAtMs.get(videoId) ?? -Infinity) < RETRY_LOOK_AFTER_MS) return last;
     const newLook = lookOrTrust(videoId, last);
-    if (last.published && ageMs < TRUST_FOR_MS) return true;
+    if (last.published && ageMs < TRUST_FOR_MS) return last;
     const found = await Promise.race([newLook, delay(WAIT_FOR_LOOK_MS, undefined, { ref: false })]);
     if (!found) failedAtMs.set(videoId, clock.nowMs());
-    return (found ?? last).published;
+    return found ?? last;
   };
 
   function look(videoId: VideoId) {
     return looks.run(videoId, async () => {
-      const published = await isPublished(deps, videoId);
+      const [published, isPrivate] = await Promise.all([
+        stands(deps, videoId, multivariantKey({ videoId })),
+        stands(deps, videoId, privateMarkKey({ videoId })),
+      ]);
       if (!published && seen.get(videoId)?.published) withdraw(videoId);
-      const now: Seen = { published, atMs: clock.nowMs() };
+      const now: Seen = { published, isPrivate, atMs: clock.nowMs() };
       seen.set(videoId, now);
       failedAtMs.delete(videoId);
       return now;
@@ -87,10 +93,10 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
   }
 }
 
-async function isPublished({ store, clock, onStoreRead }: Deps, videoId: VideoId): Promise<boolean> {
+async function stands({ store, clock, onStoreRead }: Deps, videoId: VideoId, key: ObjectKey): Promise<boolean> {
   const startedMs = clock.nowMs();
   try {
-    const info = await store.head(multivariantKey({ videoId }), { signal: AbortSignal.timeout(LOOK_DEADLINE_MS) });
+    const info = await store.head(key, { signal: AbortSignal.timeout(LOOK_DEADLINE_MS) });
     onStoreRead('ok', clock.nowMs() - startedMs);
     return info !== undefined;
   } catch (cause) {

@@ -16,14 +16,10 @@ export const DEADLINE_MS = 15_000;
 
 export type EdgeAt = AsyncDisposable & { url: string };
 
+type FlowOptions = { readonly edges?: EdgeAt[]; readonly probeEveryMs?: number; readonly origins?: readonly string[] };
+
 /** Two edges with a store each (so that reads can be told apart) and a router in front of them. */
-export async function fixture({
-  edges: given,
-  probeEveryMs = 60_000,
-}: {
-  edges?: EdgeAt[];
-  probeEveryMs?: number;
-} = {}) {
+export async function fixture({ edges: given, probeEveryMs = 60_000, origins }: FlowOptions = {}) {
   const clock = new ManualClock();
   const { log, lines } = capturedLog();
   const stores = [new FragileStore(), new FragileStore()];
@@ -33,7 +29,8 @@ export async function fixture({
   const edges: EdgeAt[] = given ?? [await startEdge(stores[0]!, 'edge-1'), await startEdge(stores[1]!, 'edge-2')];
   let listed: readonly Edge[] = edges.map(({ url }, i) => ({ name: `edge-${i + 1}`, url }));
   const random = (n: number) => randomBytes(n);
-  const router = openPlaybackRouter({ log, clock, random, secret: SECRET, edges: () => listed, probeEveryMs });
+  const own = { secret: SECRET, edges: () => listed, probeEveryMs, ...(origins && { origins }) };
+  const router = openPlaybackRouter({ log, clock, random, ...own });
   const front = await listening(createRouterServer({ router, log, version: '0', uptimeSeconds: () => 0 }));
   const get = (path: string, init: RequestInit = {}) =>
     fetch(`${front.url}${path}`, { redirect: 'manual', signal: AbortSignal.timeout(DEADLINE_MS), ...init });

@@ -67,6 +67,7 @@ async function wireRouter(config: Config, log: Log<LogEvent>): Promise<PlaybackR
     random: randomBytes,
     secret: required(config, 'MILLRACE_SECRET'),
     edges: list.edges,
+    ...(config.MILLRACE_PLAYBACK_ORIGINS ? { origins: config.MILLRACE_PLAYBACK_ORIGINS } : {}),
   });
   return {
     ...router,
