@@ -70,17 +70,12 @@ function textTask({ facts }: JobPlan, of: Of): PlannedTask[] {
 const IMAGES_AT_SECONDS = 60;
 
 function imagesTask({ facts }: JobPlan, of: Of): PlannedTask[] {
-  const track = facts.video;
-  if (!track) return [];
-  const { durationSeconds } = facts;
+  const { video: track, coverStreamIndex, durationSeconds } = facts;
+  if (!track && coverStreamIndex === undefined) return [];
+  const from = track ? { track } : { coverStreamIndex: coverStreamIndex ?? 0 };
   const dueSeconds = dueOfLowRung(Math.min(IMAGES_AT_SECONDS, durationSeconds));
-  return [
-    {
-      spec: { kind: 'images', ...of, track, durationSeconds },
-      dueSeconds,
-      needs: { memoryMib: encodeMib(track, []), encoders: [] },
-    },
-  ];
+  const needs = { memoryMib: track ? encodeMib(track, []) : BASE_MIB, encoders: [] };
+  return [{ spec: { kind: 'images', ...of, from, durationSeconds }, dueSeconds, needs }];
 }
 
 /** What is left to do once the ladder is chosen. */

@@ -11,6 +11,8 @@ export type SourceFacts = {
   readonly durationSeconds: number;
   readonly video?: VideoTrackFacts;
   readonly audio: readonly AudioTrackFacts[];
+  /** A picture that a music file carries. */
+  readonly coverStreamIndex?: number;
   /** Subtitles that are text; those that are pictures are left out. */
   readonly text?: readonly TextTrackFacts[];
 };
@@ -145,7 +147,8 @@ export type TrialSpec = OfTask & { readonly kind: 'trial'; readonly track: Video
 export type AudioSpec = OfTask & PlaysEarly & { readonly kind: 'audio'; readonly plan: AudioPlan };
 export type ImagesSpec = OfTask & {
   readonly kind: 'images';
-  readonly track: VideoTrackFacts;
+  /** Of the video, or the stream of the cover where there is only sound. */
+  readonly from: { readonly track: VideoTrackFacts } | { readonly coverStreamIndex: number };
   readonly durationSeconds: number;
 };
 export type TextSpec = OfTask & {

@@ -57,6 +57,7 @@ const sourceFacts = z.looseObject({
   durationSeconds: z.number().nonnegative(),
   video: videoTrack.loose().optional(),
   audio: z.array(audioTrack.loose()),
+  coverStreamIndex: z.int().nonnegative().optional(),
   text: z
     .array(z.object({ streamIndex: z.int().nonnegative(), codec: z.string(), language: z.string().optional() }))
     .max(1_000)

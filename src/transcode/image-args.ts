@@ -51,3 +51,12 @@ export function posterArgs(url: string, track: VideoTrackFacts, seconds: number)
     ...['-frames:v', '1', '-q:v', '3', ...JPEGS, 'pipe:3'],
   ];
 }
+
+/** The picture that a music file carries, as one JPEG to pipe 3. */
+export const coverArgs = (url: string, streamIndex: number): string[] => [
+  ...QUIET,
+  ...['-threads', '1', '-an', '-sn', '-dn', ...guardedInput(), '-i', url, '-map', `0:${streamIndex}`],
+  '-vf',
+  `scale='min(${POSTER_MAX_PX},iw)':'min(${POSTER_MAX_PX},ih)':force_original_aspect_ratio=decrease,setsar=1,format=yuvj420p`,
+  ...['-frames:v', '1', '-q:v', '3', ...JPEGS, 'pipe:3'],
+];

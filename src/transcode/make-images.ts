@@ -9,9 +9,9 @@ import {
   storyboardOf,
   storyboardVtt,
 } from '../domain/storyboard.ts';
-import type { ImagesResult, ImagesSpec } from '../domain/tasks.ts';
+import type { ImagesResult, ImagesSpec, VideoTrackFacts } from '../domain/tasks.ts';
 import type { EncodeDeps } from './encode-chunk.ts';
-import { posterArgs, storyboardArgs } from './image-args.ts';
+import { coverArgs, posterArgs, storyboardArgs } from './image-args.ts';
 import { runTool } from './run-ffmpeg.ts';
 import { splitJpegs } from './split-jpegs.ts';
 import { ToolError } from './task-error.ts';
@@ -28,13 +28,25 @@ const POSTER_AT = 0.1;
  * @throws DomainError store_unavailable; the signal's reason
  */
 export async function makeImages(spec: ImagesSpec, deps: EncodeDeps): Promise<ImagesResult> {
-  const poster = await unlessToolFails('poster', deps, () => makePoster(spec, deps));
-  const storyboard = await unlessToolFails('storyboard', deps, () => makeStoryboard(spec, deps));
+  const { from } = spec;
+  if ('coverStreamIndex' in from) {
+    const poster = await unlessToolFails('poster', deps, () => keepCover(spec, from.coverStreamIndex, deps));
+    return { poster, storyboard: false };
+  }
+  const poster = await unlessToolFails('poster', deps, () => makePoster(spec, from.track, deps));
+  const storyboard = await unlessToolFails('storyboard', deps, () => makeStoryboard(spec, from.track, deps));
   return { poster, storyboard };
 }
 
-async function makePoster(spec: ImagesSpec, deps: EncodeDeps): Promise<void> {
-  const { track, durationSeconds } = spec;
+/** Whatever its format, it becomes a JPEG of a poster's size. */
+async function keepCover(spec: ImagesSpec, streamIndex: number, deps: EncodeDeps): Promise<void> {
+  const [jpeg] = await jpegsOf(spec, deps, (url) => coverArgs(url, streamIndex));
+  if (!jpeg) throw new ToolError('ffmpeg_output', 'no picture in the cover');
+  await putImage(spec, POSTER_NAME, jpeg, deps);
+}
+
+async function makePoster(spec: ImagesSpec, track: VideoTrackFacts, deps: EncodeDeps): Promise<void> {
+  const { durationSeconds } = spec;
   const seconds = track.jumps ? 0 : durationSeconds * POSTER_AT;
   let [jpeg] = await jpegsOf(spec, deps, (url) => posterArgs(url, track, seconds));
   // Short videos often have one keyframe, at the start.
@@ -43,8 +55,8 @@ async function makePoster(spec: ImagesSpec, deps: EncodeDeps): Promise<void> {
   await putImage(spec, POSTER_NAME, jpeg, deps);
 }
 
-async function makeStoryboard(spec: ImagesSpec, deps: EncodeDeps): Promise<void> {
-  const { track, durationSeconds } = spec;
+async function makeStoryboard(spec: ImagesSpec, track: VideoTrackFacts, deps: EncodeDeps): Promise<void> {
+  const { durationSeconds } = spec;
   const board: Storyboard = storyboardOf(track, durationSeconds);
   const sheets = await jpegsOf(spec, deps, (url) => storyboardArgs(url, track, board));
   if (sheets.length !== sheetCount(board)) {

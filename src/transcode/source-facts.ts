@@ -18,6 +18,8 @@ export function factsOf(source: Description, times: SourceTimes): SourceFacts {
     ? (video.frames * video.frameRate.denominator) / video.frameRate.numerator
     : soundSeconds;
   assertAllThere(source, times);
+  const coverStreamIndex = source.streams.find(isCover)?.index;
+  const cover = video || coverStreamIndex === undefined ? {} : { coverStreamIndex };
   const text = source.streams.flatMap((stream) => textFacts(stream) ?? []);
   return {
     container: source.format.format_name,
@@ -25,6 +27,7 @@ export function factsOf(source: Description, times: SourceTimes): SourceFacts {
     ...(video ? { video } : {}),
     audio,
     ...(text.length > 0 ? { text } : {}),
+    ...cover,
   };
 }
 

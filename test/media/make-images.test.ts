@@ -15,7 +15,9 @@ const run = promisify(execFile);
 async function specOf(bench: MediaBench, file: string, args: readonly string[]): Promise<ImagesSpec> {
   const source = await bench.keep(await bench.make(file, args));
   const facts = await probe(source, bench);
-  return { kind: 'images', source, generation: 1, track: facts.video!, durationSeconds: facts.durationSeconds };
+  const { video, coverStreamIndex, durationSeconds } = facts;
+  const from = video ? { track: video } : { coverStreamIndex: coverStreamIndex! };
+  return { kind: 'images', source, generation: 1, from, durationSeconds };
 }
 
 /** The colour in the middle of a part of a stored picture. */
@@ -77,4 +79,13 @@ test('doing it again changes nothing that stands', { timeout: TEST_DEADLINE_MS }
   const keys = bench.store.keys();
   await makeImages(spec, bench.deps);
   assert.deepEqual(bench.store.keys(), keys);
+});
+
+test('the cover of a music file is its poster', { timeout: TEST_DEADLINE_MS }, async () => {
+  await using bench = await mediaBench();
+  const inputs = ['-f', 'lavfi', '-i', 'sine=d=3', '-f', 'lavfi', '-i', 'color=red:s=640x640:d=1'];
+  const cover = ['-map', '0', '-map', '1', '-frames:v', '1', '-c:v', 'mjpeg', '-disposition:v', 'attached_pic'];
+  const spec = await specOf(bench, 'song.m4a', [...inputs, ...cover, '-c:a', 'aac']);
+  assert.deepEqual(await makeImages(spec, bench.deps), { poster: true, storyboard: false });
+  assert.ok(near(await colourAt(bench, spec.source.videoId, 'poster.jpg', 320, 320), [255, 0, 0]));
 });
