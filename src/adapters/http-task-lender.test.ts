@@ -46,6 +46,20 @@ test('a task is claimed, renewed and settled, each time under its token', async 
   assert.deepEqual(paths, ['/tasks/claim', `/tasks/${taskId}/renew`, `/tasks/${taskId}/complete`]);
 });
 
+test('what is stored is reported under the token of the task, and refused once it is lost', async () => {
+  const { tasks, at, lender } = await fixture();
+  await using _ = at;
+  const taskId = tasks.add(spec);
+  const task = await lender.claim(worker, soon());
+  const segments = [{ segment: 0, sizeBytes: 9, durationTicks: 40_000 }];
+  const init = { initSha256: 'ab'.repeat(32), initSizeBytes: 800 };
+  const stored = { rendition: 'v240', codec: 'avc1.64001e', timescale: 10_000, ...init, segments };
+  await lender.report(task!, [stored], soon());
+  assert.deepEqual(tasks.reported, [stored]);
+  tasks.revoke(taskId);
+  await assert.rejects(lender.report(task!, [stored], soon()), { code: 'lease_lost' });
+});
+
 test('a failure arrives whole, and a task can be handed back', async () => {
   const { tasks, at, lender } = await fixture();
   await using _ = at;

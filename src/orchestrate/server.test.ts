@@ -91,6 +91,24 @@ test('without database a worker is told to come again, and may ask another orche
   assert.deepEqual([response.status, response.headers.get('retry-after')], [503, '1']);
 });
 
+test('a report of what is stored is noted and rings for whoever grows playlists, and a bad one is refused', async () => {
+  await using server = await orchestrator();
+  const segments = [{ segment: 0, sizeBytes: 9, durationTicks: 40_000 }];
+  const init = { initSha256: 'ab'.repeat(32), initSizeBytes: 800 };
+  const renditions = [{ rendition: 'v240', codec: 'avc1.64001e', timescale: 10_000, ...init, segments }];
+  const path = `/tasks/${TASK}/report`;
+  const { rings } = server.growthBell;
+  assert.equal(
+    (await server.post(path, { token: 3, renditions: [{ ...renditions[0], rendition: '../v240' }] })).status,
+    400,
+  );
+  assert.equal((await server.post(path, { renditions })).status, 400);
+  assert.deepEqual([server.reports, server.growthBell.rings], [[], rings]);
+  assert.equal((await server.post(path, { token: 3, renditions })).status, 204);
+  assert.deepEqual(server.reports, [[{ taskId: TASK, token: 3 }, renditions]]);
+  assert.equal(server.growthBell.rings, rings + 1);
+});
+
 type Note = { what: 'connected' | 'disconnected'; connection: string };
 
 /** The real server on a real port, in front of records that only take notes. */
@@ -107,6 +125,9 @@ async function orchestrator({ isDown = false } = {}) {
     asked.push(holders);
     return holders.map(() => undefined);
   };
+  const reports: unknown[] = [];
+  const growth = { report: async (...said: unknown[]) => void reports.push(said) };
+  const growthBell = new Bell();
   const bells = { work: new Bell(), own: new Bell() };
   const line = new ClaimLine({ records: { lend, giveBack: answer }, bell: bells.work, log });
   const workers = new WorkerLines({
@@ -132,6 +153,8 @@ async function orchestrator({ isDown = false } = {}) {
   const deps = {
     records: { renew: settle, complete: settle, taskOf: settle, fail: settle, giveBack: settle },
     decide: retryPolicy(() => 0),
+    growth,
+    growthBell,
     bells,
     log,
     line,
@@ -152,6 +175,8 @@ async function orchestrator({ isDown = false } = {}) {
   return {
     noted,
     asked,
+    reports,
+    growthBell,
     workers,
     line,
     post: (path: string, body: unknown, token = TOKEN) =>

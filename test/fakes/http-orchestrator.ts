@@ -3,7 +3,7 @@ import { json } from 'node:stream/consumers';
 import { DomainError } from '../../src/domain/errors.ts';
 import type { TaskId } from '../../src/domain/ids.ts';
 import type { WorkerInfo } from '../../src/domain/ports.ts';
-import type { LentTask, TaskFailure, TaskResult } from '../../src/domain/tasks.ts';
+import type { LentTask, StoredRendition, TaskFailure, TaskResult } from '../../src/domain/tasks.ts';
 import { sendProblem } from '../../src/lib/send.ts';
 import type { MemoryTaskLender } from './memory-task-lender.ts';
 
@@ -60,11 +60,17 @@ async function connect(
   }
 }
 
-type Settling = { taskId: TaskId; token?: number; result?: unknown; failure?: unknown };
+type Settling = { taskId: TaskId; token?: number; result?: unknown; failure?: unknown; renditions?: unknown };
 
-async function settle(verb: string, { taskId, token, result, failure }: Settling, lender: MemoryTaskLender) {
+async function settle(
+  verb: string,
+  { taskId, token, result, failure, renditions }: Settling,
+  lender: MemoryTaskLender,
+) {
   const task = { taskId, token } as LentTask;
   switch (verb) {
+    case 'report':
+      return lender.report(task, renditions as StoredRendition[]);
     case 'renew':
       return lender.renew(task);
     case 'complete':
