@@ -4,6 +4,7 @@ import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import type { JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
+import type { Visibility } from '../domain/playback-grant.ts';
 import type { JobState, TaskState, VideoState } from '../domain/states.ts';
 import type { JobPlan, TaskKind, TaskResult, TaskSpec } from '../domain/tasks.ts';
 import type { UploadMetadata } from '../domain/upload-records.ts';
@@ -17,6 +18,7 @@ export type Tables = {
     filename: string;
     content_type: string;
     state: VideoState;
+    visibility: Generated<Visibility>;
     size_bytes: number | null;
     content_id: string | null;
     duration_seconds: number | null;

@@ -40,6 +40,14 @@ export function createVideoRecords(db: Database): VideoRecords {
         .executeTakeFirst();
       return changed.numUpdatedRows > 0n;
     },
+    setVisibility: async (videoId, visibility) => {
+      const changed = await db
+        .updateTable('videos')
+        .set({ visibility, updated_at: NOW })
+        .where('id', '=', videoId)
+        .executeTakeFirst();
+      return changed.numUpdatedRows > 0n;
+    },
     requestJob: (videoId, request) => db.transaction().execute((tx) => requestJob(tx, videoId, request)),
     uploadsOf: async (videoId) => {
       const rows = await db.selectFrom('uploads').select('id').where('video_id', '=', videoId).execute();

@@ -82,6 +82,7 @@ function toResource(row: VideoRow): VideoResource {
     id: row.id,
     title: row.title,
     state: row.state,
+    visibility: row.visibility,
     createdAt: row.created_at.toISOString(),
     source: {
       filename: row.filename,

@@ -26,6 +26,7 @@ export const LOG_EVENTS = [
   'ingest_postponed',
   'ingest_failed',
   'video_renamed',
+  'video_visibility_set',
   'captions_stored',
   'captions_removed',
   'video_deleted',

@@ -1,5 +1,6 @@
 import type { ContentId, TaskId, UploadId, VideoId } from './ids.ts';
 import type { ObjectKey } from './object-keys.ts';
+import type { Visibility } from './playback-grant.ts';
 import type { ByteRange } from './source.ts';
 import type { VideoState } from './states.ts';
 import type { LentTask, StoredRendition, TaskFailure, TaskResult } from './tasks.ts';
@@ -135,6 +136,8 @@ export interface VideoRecords {
   /** Newest first. @throws DomainError bad_cursor */
   list(query: VideoQuery): Promise<VideoList>;
   rename(videoId: VideoId, title: string): Promise<boolean>;
+  /** What callers are shown; edges go by a mark in the store. */
+  setVisibility(videoId: VideoId, visibility: Visibility): Promise<boolean>;
   /** @throws DomainError process_running, upload_not_finished, no_such_video */
   requestJob(videoId: VideoId, request: JobRequest): Promise<void>;
   /** Every upload that the video has or had: their tails are its objects, too. */

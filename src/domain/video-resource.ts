@@ -1,3 +1,4 @@
+import type { Visibility } from './playback-grant.ts';
 import type { JobState, TaskState, VideoState } from './states.ts';
 
 /** The JSON of `GET /videos/{id}`. The browser code imports these types, so both sides agree. */
@@ -5,6 +6,7 @@ export type VideoResource = {
   id: string;
   title: string;
   state: VideoState;
+  visibility: Visibility;
   /** ISO 8601, UTC. */
   createdAt: string;
   source: {

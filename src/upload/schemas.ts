@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { VISIBILITIES } from '../domain/playback-grant.ts';
 import { JOB_STATES, VIDEO_STATES } from '../domain/states.ts';
 
 /** The shapes of the public API: what is validated, what is answered, and what /openapi.json says. */
@@ -26,6 +27,7 @@ export const videoSchema = z.object({
   id: z.string(),
   title: z.string(),
   state: z.enum(VIDEO_STATES),
+  visibility: z.enum(VISIBILITIES),
   createdAt: z.string(),
   source: z.object({
     filename: z.string(),
@@ -110,7 +112,25 @@ export const ingestBody = z.object({
   url: z.string().min(1).describe('http or https, reachable on the public internet'),
   title: titleText.optional(),
 });
-export const renameBody = z.object({ title: titleText });
+export const changeBody = z
+  .object({
+    title: titleText.optional(),
+    visibility: z.enum(VISIBILITIES).optional().describe('A private video plays with a playback token only'),
+  })
+  .refine((change) => Object.keys(change).length > 0, 'nothing to change');
+const MAX_TOKEN_SECONDS = 31_536_000;
+/** Without a body it is six hours. */
+export const playbackTokenBody = z
+  .object({ expiresInSeconds: z.int().min(1).max(MAX_TOKEN_SECONDS).optional() })
+  .nullish();
+export const playbackTokenSchema = z.object({
+  token: z.string(),
+  expiresAt: z.string(),
+  playback: z
+    .object({ hls: z.string(), dash: z.string().nullable() })
+    .nullable()
+    .describe('Where the video plays with this token; null while there is nothing to play'),
+});
 /** Rungs are named by their shorter side; 4:2:0 video has even ones only. */
 const rungHeight = z.int().min(96).max(4320).multipleOf(2);
 /** Without a body nothing is forced. */

@@ -6,6 +6,7 @@ import { type App, type AppOptions, createApp } from '../lib/app.ts';
 import { endUnread } from '../lib/end-unread.ts';
 import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
+import { type AccessRoutesDeps, addAccessRoutes } from './access-routes.ts';
 import { addCaptionRoutes, type CaptionRoutesDeps } from './caption-routes.ts';
 import { addEventRoutes, type EventRoutesDeps } from './event-routes.ts';
 import { addJobRoutes, type JobRoutesDeps } from './job-routes.ts';
@@ -21,7 +22,8 @@ import { addVideoRoutes, type VideoRoutesDeps } from './video-routes.ts';
 export type UploadApiDeps = CaptionRoutesDeps &
   VideoRoutesDeps &
   JobRoutesDeps &
-  EventRoutesDeps & {
+  EventRoutesDeps &
+  AccessRoutesDeps & {
     readonly store: ObjectStore;
     readonly records: VideoRecords;
     readonly log: Log<LogEvent>;
@@ -56,6 +58,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   await app.register((plain) => addVideoRoutes(plain as unknown as App, deps));
   await app.register((plain) => addJobRoutes(plain as unknown as App, deps));
   await app.register((plain) => addEventRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addAccessRoutes(plain as unknown as App, deps));
   const locks = new UploadLocks({ ...deps, records: deps.uploads });
   const transfers = new Gate({ max: deps.maxTransfers, waitMs: deps.transferWaitMs ?? TRANSFER_WAIT_MS });
   const receiving = {

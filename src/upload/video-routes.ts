@@ -5,6 +5,7 @@ import type { LogEvent } from '../domain/log-events.ts';
 import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
 import type { App } from '../lib/app.ts';
 import type { Log } from '../lib/log.ts';
+import { changeVideo } from './change-video.ts';
 import { deleteVideo } from './delete-video.ts';
 import { getSource } from './get-source.ts';
 import { type StartDeps, startIngest } from './ingest/start-ingest.ts';
@@ -20,9 +21,9 @@ export type VideoRoutesDeps = StartDeps & {
 const { problems, videoSchema: video } = schemas;
 const of = { params: schemas.idParams };
 
-/** Videos: list, fetch by URL, look, rename, remove, download. */
+/** Videos: list, fetch by URL, look, change, remove, download. */
 export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<void> {
-  const { store, records, log } = deps;
+  const { store, records } = deps;
 
   api.get(
     '/videos',
@@ -71,12 +72,15 @@ export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<v
 
   api.patch(
     '/videos/:id',
-    { schema: { ...of, summary: 'Rename', body: schemas.renameBody, response: { 200: video, ...problems } } },
-    async (request) => {
-      const id = parseVideoId(request.params.id);
-      if (await records.rename(id, request.body.title)) log.info('video_renamed', { videoId: id });
-      return found(await records.find(id));
+    {
+      schema: {
+        ...of,
+        summary: 'Change the title or the visibility',
+        body: schemas.changeBody,
+        response: { 200: video, ...problems },
+      },
     },
+    async (request) => changeVideo(parseVideoId(request.params.id), request.body, deps),
   );
 
   api.delete(

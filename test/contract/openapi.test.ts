@@ -81,6 +81,9 @@ test('videos: upload, list, look, rename, download, process, remove', async () =
   assert.equal((page.videos as unknown[]).length, 1);
   await call('/videos/{id}', 200, {}, `/videos/${id}`);
   await call('/videos/{id}', 200, json({ title: 'B' }, 'PATCH'), `/videos/${id}`);
+  await call('/videos/{id}', 200, json({ visibility: 'private' }, 'PATCH'), `/videos/${id}`);
+  await call('/videos/{id}/tokens', 201, json({ expiresInSeconds: 60 }), `/videos/${id}/tokens`);
+  await call('/videos/{id}/tokens', 201, { method: 'POST' }, `/videos/${id}/tokens`);
   assert.deepEqual((await call('/videos/{id}/source', 200, {}, `/videos/${id}/source`)).bytes, bytes);
   await call('/videos/{id}/source', 206, { headers: { range: 'bytes=0-9' } }, `/videos/${id}/source`);
   await refused(
@@ -188,11 +191,15 @@ test('videos: every refusal', async () => {
     ['/videos/{id}', 'GET'],
     ['/videos/{id}', 'DELETE'],
     ['/videos/{id}/source', 'GET'],
+    ['/videos/{id}/tokens', 'POST'],
     ['/videos/{id}/process', 'POST'],
   ] as const)
     await refused(template, 404, 'no_such_video', { method }, template.replace('{id}', NONE));
   await refused('/videos/{id}', 404, 'no_such_video', json({ title: 'x' }, 'PATCH'), `/videos/${NONE}`);
-  await refused('/videos/{id}', 400, 'bad_request', json({ title: '' }, 'PATCH'), `/videos/${NONE}`);
+  for (const change of [{}, { title: '' }, { visibility: 'secret' }])
+    await refused('/videos/{id}', 400, 'bad_request', json(change, 'PATCH'), `/videos/${NONE}`);
+  for (const expiresInSeconds of [0, 1.5, 1e9])
+    await refused('/videos/{id}/tokens', 400, 'bad_request', json({ expiresInSeconds }), `/videos/${NONE}/tokens`);
   await refused('/videos/{id}/process', 400, 'bad_request', json({ force: 'x' }), `/videos/${NONE}/process`);
   for (const query of ['limit=0', 'limit=x', 'state=lost', `q=${'x'.repeat(201)}`])
     await refused('/videos', 400, 'bad_request', {}, `/videos?${query}`);

@@ -9,12 +9,14 @@ import type { ObjectStore } from '../../src/domain/ports.ts';
 import type { UploadRecords } from '../../src/domain/upload-records.ts';
 import type { App } from '../../src/lib/app.ts';
 import { Bell } from '../../src/lib/bell.ts';
+import { createTextSigner } from '../../src/lib/sign-text.ts';
 import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
 import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
 import { type CapturedLine, capturedLog } from '../fakes/captured-log.ts';
 import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
+import { SECRET } from '../fakes/playable-video.ts';
 import type { TestDatabase } from './database.ts';
 import { seeingWork } from './seeing-work.ts';
 
@@ -76,6 +78,7 @@ export class UploadApi {
       records: createVideoRecords(db),
       uploads,
       clock,
+      signPlayback: createTextSigner(SECRET).sign,
       log: captured.log,
       newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,

@@ -16,6 +16,7 @@ import { Bell } from '../../lib/bell.ts';
 import { KeyedBell } from '../../lib/keyed-bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { repeat } from '../../lib/repeat.ts';
+import { createTextSigner } from '../../lib/sign-text.ts';
 import { ringVideo } from '../../upload/follow-library.ts';
 import { isPublicAddress } from '../../upload/ingest/public-address.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
@@ -80,6 +81,7 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     bell,
     ingestDeadlineMs: config.MILLRACE_INGEST_DEADLINE_SECONDS * 1000,
     clock: systemClock,
+    signPlayback: signPlayback(config),
     log,
     newVideoId,
     newUploadId,
@@ -138,3 +140,7 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
 }
 
 export const databaseCheck = (db: Database) => async (): Promise<undefined> => void (await checkDatabase(db));
+
+/** A secret of its own would make tokens that no router takes, so without one there are none. */
+const signPlayback = ({ MILLRACE_SECRET: secret }: Config): ((text: string) => string) | undefined =>
+  secret === undefined ? undefined : createTextSigner(secret).sign;

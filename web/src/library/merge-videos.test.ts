@@ -8,6 +8,7 @@ import { appendPage, isUnderWay, mergeFirstPage, replaceVideo } from './merge-vi
 const video = (n: number, changes: Partial<VideoResource> = {}): VideoResource => ({
   id: `v${n}`,
   title: `Video ${n}`,
+  visibility: 'public',
   state: 'ready',
   createdAt: new Date(n * 60_000).toISOString(),
   source: {
