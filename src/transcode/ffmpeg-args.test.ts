@@ -82,7 +82,10 @@ test('nothing is sought before the first picture, nor where timestamps jump', ()
 });
 
 test('interlaced sources are deinterlaced and high dynamic range is mapped once', () => {
-  assert.match(graph({ track: track({ interlaced: true }) }), /^\[0:2\]bwdif=mode=send_frame:deint=interlaced,setpts/);
+  assert.match(
+    graph({ track: track({ interlaced: true }) }),
+    /^\[0:2\]scale=interl=-1,bwdif=mode=send_frame:deint=interlaced,setpts/,
+  );
   assert.equal(graph({ track: track({ highDynamicRange: true }) }).match(/tonemap/g)?.length, 1);
 });
 

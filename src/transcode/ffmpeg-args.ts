@@ -52,6 +52,9 @@ function seekSeconds({ chunk, grid, track, prerollSeconds }: VideoRun): number {
   return fromStart > (track.leadSeconds ?? 0) ? fromStart : 0;
 }
 
+/** Does nothing but where the size changes on the way, which neighbouring pictures that are compared must not. */
+const STEADY_SIZE = 'scale=interl=-1';
+
 /**
  * The absolute frame grid: `fps` works on time since the start of the track and `trim` counts whole frames,
  * so nothing is rounded between chunks. Each size is scaled from the next larger one, which is cheaper.
@@ -62,7 +65,7 @@ function videoGraph(run: VideoRun): string {
   // Where the first pictures cannot be decoded (open GOP) or come late, the first one that can stands in for them.
   const padStart = seekSeconds(run) > 0 ? '' : ':start_time=0';
   const onGrid = [
-    ...(track.interlaced ? ['bwdif=mode=send_frame:deint=interlaced'] : []),
+    ...(track.interlaced ? [STEADY_SIZE, 'bwdif=mode=send_frame:deint=interlaced'] : []),
     onTime('setpts', track.startSeconds, track.jumps),
     `fps=${numerator}/${denominator}:round=near:eof_action=pass${padStart}`,
     ...hold(run),
