@@ -29,6 +29,7 @@ import {
   workerToken,
 } from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
+import { closeApp } from './close-server.ts';
 import { databaseCheck } from './upload-api.ts';
 
 const DEFAULT_PORT = 8081;
@@ -106,7 +107,7 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   return {
     url,
     async stop() {
-      await app.close();
+      await closeApp(app);
       await running;
       await stopListening();
       await db.destroy();
