@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
+import { CompiledQuery, type DatabaseConnection, type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import type { JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
@@ -193,8 +193,17 @@ export function openDatabase(url: string, onBreak: (error: Error) => void): Data
   // would end the process.
   pool.on('connect', (client) => client.on('error', onBreak));
   pool.on('error', () => {});
-  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const onCreateConnection = async (connection: DatabaseConnection): Promise<void> =>
+    void (await connection.executeQuery(CompiledQuery.raw(IN_INDEX_ORDER)));
+  return new Kysely<Tables>({ dialect: new PostgresDialect({ pool, onCreateConnection }) });
 }
+
+/**
+ * Right after a plan has added thousands of tasks, the planner has no statistics of them: it would read all that wait,
+ * and sort them, to lend the first. Read along its index that takes a tenth of the time with 1,400 tasks, and no longer
+ * with more.
+ */
+const IN_INDEX_ORDER = 'set enable_bitmapscan = off';
 
 export async function checkDatabase(db: Database): Promise<void> {
   await sql`select 1`.execute(db);
