@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { readFile, writeFile } from 'node:fs/promises';
+import { after, describe, test } from 'node:test';
 import type { AudioPlan, JobPlan } from '../../src/domain/tasks.ts';
 import { checkPresentation } from '../../src/main/verify/check-presentation.ts';
 import { readPresentation } from '../../src/main/verify/read-presentation.ts';
 import { INPUT_MATRIX } from './input-matrix.ts';
 import { markedFrames, numberOf, numbersShown, onsets } from './marked-clip.ts';
 import type { MatrixRow } from './matrix-row.ts';
+import { tableLine, tableText } from './matrix-table.ts';
 import {
   type Encoded,
   encodeFile,
@@ -25,6 +27,25 @@ const AUDIO_FRAME_SAMPLES = 1024;
 /** Sound alone ends where the last packet of its codec ends. */
 const CODEC_FRAME_SECONDS = 0.025;
 
+/** A line of the table for each row that passed. */
+const seen = new Map<string, string>();
+const TABLE = new URL('../../docs/processing-matrix.md', import.meta.url);
+
+/** `MILLRACE_WRITE_MATRIX=1` writes the table into the documents, once every row has passed. */
+after(async () => {
+  if (!process.env.MILLRACE_WRITE_MATRIX || seen.size < INPUT_MATRIX.length) return;
+  const lines = INPUT_MATRIX.map(({ name }) => seen.get(name) ?? '');
+  await writeFile(TABLE, tableText(lines));
+});
+
+test('the documents show exactly the inputs that are tested', async () => {
+  const shown = [...(await readFile(TABLE, 'utf8')).matchAll(/^\| (.+?) \|/gm)].map(([, name]) => name);
+  assert.deepEqual(
+    shown.slice(1),
+    INPUT_MATRIX.map(({ name }) => name),
+  );
+});
+
 describe('the input matrix', { concurrency: ROWS_AT_ONCE }, () => {
   for (const row of INPUT_MATRIX) {
     test(`${row.name} comes out exact`, { timeout: TEST_DEADLINE_MS }, async () => {
@@ -33,7 +54,9 @@ describe('the input matrix', { concurrency: ROWS_AT_ONCE }, () => {
       const { plan } = encoded;
       assertPlan(plan, row);
       for (const { rendition } of plan.rungs) await assertPictures(rendition, row, encoded, bench);
-      for (const audio of plan.audio) await assertSound(audio, row, encoded, bench);
+      const offsets: number[] = [];
+      for (const audio of plan.audio) offsets.push(...(await assertSound(audio, row, encoded, bench)));
+      seen.set(row.name, tableLine(row, plan, offsets));
       await assertConforms(encoded, row, bench);
       await row.check?.(plan, (rendition) => joinRendition(encoded, rendition, bench));
     });
@@ -71,7 +94,8 @@ async function assertPictures(rendition: string, row: MatrixRow, encoded: Encode
   );
 }
 
-async function assertSound(audio: AudioPlan, row: MatrixRow, encoded: Encoded, bench: MediaBench): Promise<void> {
+/** Returns how late each beep is, in samples. */
+async function assertSound(audio: AudioPlan, row: MatrixRow, encoded: Encoded, bench: MediaBench): Promise<number[]> {
   const joined = await joinRendition(encoded, audio.rendition, bench);
   const ticks = await packetTicks(joined);
   assert.deepEqual(
@@ -81,10 +105,11 @@ async function assertSound(audio: AudioPlan, row: MatrixRow, encoded: Encoded, b
   const heard = onsets(await samplesFrom('0', joined)).map((sample) => sample - audio.delayTicks);
   const expected = beepsOf(row).map((seconds) => Math.round(seconds * audio.sampleRateHz));
   assert.equal(heard.length, expected.length, `beeps at ${heard} instead of ${expected} in ${audio.rendition}`);
-  for (const [i, sample] of heard.entries()) {
-    const offset = sample - (expected[i] ?? 0);
+  const offsets = heard.map((sample, i) => sample - (expected[i] ?? 0));
+  for (const [i, offset] of offsets.entries()) {
     assert.ok(Math.abs(offset) <= AUDIO_FRAME_SAMPLES, `${audio.rendition}: beep ${i} is ${offset} samples late`);
   }
+  return offsets;
 }
 
 function beepsOf({ beepsAt, rate, frames }: MatrixRow): readonly number[] {

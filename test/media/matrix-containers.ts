@@ -91,7 +91,7 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'MKV, AV1, Vorbis',
-    decision: '',
+    decision: 'nothing to decide',
     make: made(
       'av1.mkv',
       ...PICTURE,
@@ -117,7 +117,7 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'MPEG-TS, MPEG-2, MP2',
-    decision: '',
+    decision: 'nothing to decide',
     make: made(
       'm2.ts',
       ...PICTURE,
@@ -137,7 +137,7 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'MPEG program stream, MPEG-2, AC-3',
-    decision: '',
+    decision: 'nothing to decide',
     make: made(
       'a.mpg',
       ...PICTURE,
@@ -179,13 +179,13 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'FLV, H.264, AAC',
-    decision: '',
+    decision: 'nothing to decide',
     make: made('a.flv', ...PICTURE, ...SOUND, ...X264, '-g', '50', ...AAC),
     ...usual,
   },
   {
     name: 'FLV, Sorenson H.263, MP3',
-    decision: '',
+    decision: 'nothing to decide',
     make: made(
       's.flv',
       ...PICTURE,
@@ -201,7 +201,7 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'MXF, MPEG-2 in 4:2:2, PCM',
-    decision: '',
+    decision: 'nothing to decide',
     make: made(
       'a.mxf',
       ...pictureIn('yuv422p'),
@@ -219,13 +219,13 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'WMV, Windows Media 8',
-    decision: '',
+    decision: 'nothing to decide',
     make: made('a.wmv', ...PICTURE, ...SOUND, '-c:v', 'wmv2', '-g', '50', '-c:a', 'wmav2'),
     ...usual,
   },
   {
     name: 'Ogg, Theora, Vorbis',
-    decision: '',
+    decision: 'nothing to decide',
     make: made('a.ogv', ...PICTURE, ...SOUND, '-c:v', 'libtheora', '-q:v', '7', '-g', '50', '-c:a', 'libvorbis'),
     ...usual,
   },
@@ -245,7 +245,7 @@ export const CONTAINERS: readonly MatrixRow[] = [
   },
   {
     name: 'MJPEG in MP4, every frame a keyframe',
-    decision: '',
+    decision: 'nothing to decide',
     make: made('j.mp4', ...pictureIn('yuvj420p'), ...SOUND, '-c:v', 'mjpeg', ...AAC),
     ...usual,
   },

@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { JobPlan } from '../../src/domain/tasks.ts';
 import { beeps, type Held, type Marks, rateOf, stripes } from './marked-clip.ts';
 import type { MediaBench } from './media-bench.ts';
@@ -35,3 +37,13 @@ export const made =
   (file: string, ...args: readonly string[]) =>
   (bench: MediaBench): Promise<string> =>
     bench.make(file, args);
+
+/** Files put one after the other, as recorders and broadcasters do. */
+export const joined =
+  (name: string, ...parts: readonly (readonly string[])[]) =>
+  async (bench: MediaBench) => {
+    const files = await Promise.all(parts.map((args, i) => bench.make(`part${i}-${name}`, args)));
+    const path = join(bench.folder, name);
+    await writeFile(path, Buffer.concat(await Promise.all(files.map((file) => readFile(file)))));
+    return path;
+  };

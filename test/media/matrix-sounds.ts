@@ -154,13 +154,13 @@ export const SOUNDS: readonly MatrixRow[] = [
   },
   {
     name: 'subtitles in MKV',
-    decision: 'left out so far',
+    decision: 'picture and sound are as without them',
     make: withSubtitles('words.mkv', 'srt'),
     ...usual,
   },
   {
     name: 'subtitles in MP4',
-    decision: 'left out so far',
+    decision: 'picture and sound are as without them',
     make: withSubtitles('words.mp4', 'mov_text'),
     ...usual,
   },

@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beeps, type Marks, rateOf, stripes } from './marked-clip.ts';
-import { AAC, MARKS_25, type MatrixRow, made, PICTURE, SOUND, usual, X264 } from './matrix-row.ts';
+import { AAC, joined, MARKS_25, type MatrixRow, made, PICTURE, SOUND, usual, X264 } from './matrix-row.ts';
 import type { MediaBench } from './media-bench.ts';
 
 const LONGER: Marks = { rate: rateOf(25), frames: 180 };
@@ -12,20 +11,15 @@ const FAST: Marks = { rate: rateOf(120), frames: 560 };
 const TS = [...PICTURE, ...SOUND, ...X264, '-bf', '2', '-g', '50', ...AAC];
 
 const keptOf10 = (n: number): boolean => n % 10 < 3 || n % 10 > 5;
+const INTERLACED = [
+  ...[...SOUND, '-c:v', 'mpeg2video', '-flags', '+ilme+ildct', '-g', '12', '-b:v', '2M', '-c:a', 'mp2'],
+];
+
 /** A screen recording: nothing happens for long, then something moves; times are uneven by some milliseconds. */
 const SCREEN: Marks = { rate: rateOf(30), frames: 156 };
 const isRecorded = (n: number): boolean => n < 12 || n % 50 < 20 || n === 155;
 const UNEVEN =
   "settb=1/1000,setpts='N*1000/30+mod(N*7,13)',select='lt(n,12)+lt(mod(n,50),20)+eq(n,155)',format=yuv420p";
-
-const joined =
-  (name: string, ...parts: readonly (readonly string[])[]) =>
-  async (bench: MediaBench) => {
-    const files = await Promise.all(parts.map((args, i) => bench.make(`part${i}-${name}`, args)));
-    const path = join(bench.folder, name);
-    await writeFile(path, Buffer.concat(await Promise.all(files.map((file) => readFile(file)))));
-    return path;
-  };
 
 const copied =
   (name: string, first: readonly string[], before: readonly string[], after: readonly string[] = []) =>
@@ -165,7 +159,7 @@ export const TIMES: readonly MatrixRow[] = [
   },
   {
     name: 'reordered frames without an edit list',
-    decision: '',
+    decision: 'nothing to decide',
     make: made(
       'cts.mp4',
       ...PICTURE,
@@ -186,7 +180,7 @@ export const TIMES: readonly MatrixRow[] = [
   },
   {
     name: 'start at 1000 s in MPEG-TS',
-    decision: 'time 0 is where the first track begins to play',
+    decision: 'time 0 is the first picture',
     make: made('late.ts', ...TS, '-output_ts_offset', '1000'),
     ...usual,
   },
@@ -280,6 +274,21 @@ export const TIMES: readonly MatrixRow[] = [
     ...usual,
     frames: 260,
     shows: (i) => i % 130,
+    beepsAt: [0.8, 4.6, 6.0, 9.8],
+  },
+  {
+    name: 'a size that changes on the way in interlaced MPEG-2',
+    decision: 'as above',
+    make: joined(
+      'fields.ts',
+      [...stripes(MARKS_25, '320x240', 'format=yuv420p,setfield=tff'), ...INTERLACED],
+      [...stripes(MARKS_25, '160x240', 'format=yuv420p,setfield=tff'), ...INTERLACED, '-output_ts_offset', '5.24'],
+    ),
+    ...usual,
+    frames: 260,
+    sizes: ['320x240'],
+    // The decoder forgets the picture that it holds back when the size changes.
+    shows: (i) => (i === 129 ? 128 : i % 130),
     beepsAt: [0.8, 4.6, 6.0, 9.8],
   },
   {
