@@ -71,24 +71,28 @@ async function makeSource(seconds: number): Promise<string> {
 async function measure(askForJob: () => Promise<void>, round: number, cores: readonly number[]): Promise<number> {
   const before = loadavg()[0] ?? 0;
   const workers = await Promise.all(cores.map(startWorker));
-  const done = (await jobTimes()).length;
-  await askForJob();
-  let cpuSeconds: readonly number[] = [];
-  let times = await jobTimes();
-  const endMs = performance.now() + JOB_DEADLINE_MS;
-  while (times.length === done) {
-    if (performance.now() > endMs) throw new Error(`the job is not done after ${JOB_DEADLINE_MS} ms`);
-    await delay(POLL_MS);
-    cpuSeconds = await Promise.all(workers.map(cpuOf));
-    times = await jobTimes();
+  try {
+    const done = (await jobTimes()).length;
+    await askForJob();
+    const { wall, cpuSeconds } = await untilDone(done, workers);
+    const cpu = cpuSeconds.map((one) => one.toFixed(1)).join(' + ');
+    const load = `${before.toFixed(1)} ${(loadavg()[0] ?? 0).toFixed(1)}`;
+    console.log(`${round} | ${cores.length} | ${wall.toFixed(1)} | ${cpu} | ${load}`);
+    return wall;
+  } finally {
+    await Promise.all(workers.map(stopWorker));
   }
-  await Promise.all(workers.map(stopWorker));
-  const wall = times.at(-1) ?? Number.NaN;
-  const load = `${before.toFixed(1)} ${(loadavg()[0] ?? 0).toFixed(1)}`;
-  console.log(
-    `${round} | ${cores.length} | ${wall.toFixed(1)} | ${cpuSeconds.map((one) => one.toFixed(1)).join(' + ')} | ${load}`,
-  );
-  return wall;
+}
+
+async function untilDone(done: number, workers: readonly ChildProcess[]) {
+  const endMs = performance.now() + JOB_DEADLINE_MS;
+  while (performance.now() < endMs) {
+    await delay(POLL_MS);
+    const cpuSeconds = await Promise.all(workers.map(cpuOf));
+    const wall = (await jobTimes())[done];
+    if (wall !== undefined) return { wall, cpuSeconds };
+  }
+  throw new Error(`the job is not done after ${JOB_DEADLINE_MS} ms`);
 }
 
 async function processAgain(videoId: string): Promise<void> {
