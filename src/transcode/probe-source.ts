@@ -58,11 +58,15 @@ async function findTimes(url: string, description: Description, deps: ProbeDeps)
       look(`%+${HEAD_SECONDS}`),
       look(`${(start + lastTrackStart(description) - TAIL_SECONDS).toFixed(3)}%`),
     ]);
-    if (sawAll(description, tail)) return { head, tail };
+    if (sawAll(description, tail) && isSteady(head) && isSteady(tail)) return { head, tail };
   }
   const all = await look();
   return { head: all, tail: all };
 }
+
+/** Where times jump near an end, they may do so anywhere. */
+const isSteady = (times: ReadonlyMap<number, PacketTimes>): boolean =>
+  [...times.values()].every(({ spans }) => spans.length === 1);
 
 /** Broadcasts are joined from pieces whose clocks differ, and have no index that would say so: all of it is read. */
 const BROADCAST = /^(mpegts|mpeg)$/;
