@@ -129,7 +129,8 @@ async function play(request: IncomingMessage, response: ServerResponse, playing:
   } catch (err) {
     const extra = request.method === 'GET' || request.method === 'HEAD' ? [] : ['Allow', 'GET, HEAD, OPTIONS'];
     const status = sendProblem(response, err, [...CORS_HEADERS, ...extra]);
-    if (status >= 500) playing.proxying.log.error('request_failed', { videoId: path?.videoId, status, err });
+    const sessionId = path?.asks === 'object' ? path.token.split('.', 1)[0] : undefined;
+    if (status >= 500) playing.proxying.log.error('request_failed', { sessionId, videoId: path?.videoId, status, err });
   }
 }
 

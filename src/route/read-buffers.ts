@@ -6,8 +6,8 @@ const LARGE_BYTES = 256 * 1024;
 /** When many answers are under way at once, memory counts for more than trips. */
 const SMALL_BYTES = 64 * 1024;
 const MANY_ANSWERS = 128;
-/** Kept for the next answer: 8 MiB. */
-const MAX_KEPT = 32;
+/** Kept for the next answers: 32 MiB after a busy time. */
+const MAX_KEPT = MANY_ANSWERS;
 
 export type ReadBuffers = {
   /** A buffer to read a body into, sized by how many answers are under way. */
