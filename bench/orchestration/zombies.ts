@@ -36,7 +36,10 @@ export async function zombieCalls(tasks: number): Promise<{ calls: number; refus
     (task: LentTask) => one!.fail(task, { code: 'ffmpeg_failed', message: 'late', cause: 'attempt' }, deadline()),
     (task: LentTask) => other!.giveBack(task, deadline()),
   ];
-  for (const task of first) for (const call of calls) if (await isRefused(() => call(task))) refused += 1;
+  for (const [i, task] of first.entries()) {
+    if (i % HEIR_RENEWS_EVERY === 0) await Promise.all(heir.map((held) => other!.renew(held, deadline())));
+    for (const call of calls) if (await isRefused(() => call(task))) refused += 1;
+  }
   const rowsAfter = await rowsOf(stack);
   const changedRows = rowsAfter.filter((row, i) => row !== rowsBefore[i]).length;
   return { calls: first.length * calls.length, refused, changedRows };

@@ -2,6 +2,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { JobId } from '../domain/ids.ts';
 import type { HeldTask, JobRecords, TaskRef } from '../domain/job-records.ts';
 import type { EncodeResult, JobPlan, StoredRendition } from '../domain/tasks.ts';
+import { Gate } from '../lib/gate.ts';
 import { captionsOf } from './captions.ts';
 import { answered } from './database-outage.ts';
 import { type LeaseDeps, lendTasks, renewLease } from './lend-tasks.ts';
@@ -19,10 +20,28 @@ import { startQueuedJobs } from './start-jobs.ts';
 import { failTask, takeFromGone, takeFromSilent } from './task-setbacks.ts';
 import type { Tx } from './transitions.ts';
 
+/**
+ * Those that end tasks of one job wait for one another. So many do it at once, less than there are connections: claims
+ * and renewals never wait for all of them.
+ */
+const ENDING_AT_ONCE = 4;
+/** Less than a worker waits for the answer. */
+const END_WAIT_MS = 5_000;
+
 /** Jobs, tasks and leases in PostgreSQL: the rows are the queue. An outage is told as one that callers may retry. */
 export function createJobRecords(deps: LeaseDeps): JobRecords {
   const { db } = deps;
   const inTransaction = <T>(work: (tx: Tx) => Promise<T>): Promise<T> => answered(() => db.transaction().execute(work));
+  const ending = new Gate({ max: ENDING_AT_ONCE, waitMs: END_WAIT_MS });
+  const inTurn = async <T>(work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const leave = await ending.enter();
+    if (!leave) throw new DomainError('database_unavailable');
+    try {
+      return await inTransaction(work);
+    } finally {
+      leave();
+    }
+  };
   return {
     startQueuedJobs: (limit) => inTransaction((tx) => startQueuedJobs(tx, limit)),
     lend: (queue, holders) => answered(() => lendTasks(deps, queue, holders)),
@@ -32,7 +51,7 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
     completeTrial: (ref, trial, plan, tasks) => inTransaction((tx) => completeTrial(tx, ref, trial, plan, tasks)),
     completeText: (ref, result) => inTransaction((tx) => completeText(tx, ref, result)),
     planOf: (jobId) => answered(() => planOf(db, jobId)),
-    complete: (ref, result) => inTransaction((tx) => completeTask(tx, ref, result)),
+    complete: (ref, result) => inTurn((tx) => completeTask(tx, ref, result)),
     fail: (ref, failure, decide) => inTransaction((tx) => failTask(tx, ref, failure, decide)),
     giveBack: (ref) => inTransaction((tx) => giveBackTask(tx, ref)),
     takeFromSilent: (heardMs, decide) => answered(() => takeFromSilent(db, heardMs, decide)),

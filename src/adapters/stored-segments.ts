@@ -21,26 +21,28 @@ export async function reportStored(tx: Tx, { taskId, token }: TaskRef, rendition
   await addStored(tx, task.job_id, renditions);
 }
 
-/** The job's row comes first, as everywhere: reports of one job are noted one after another. */
+/**
+ * The job's row comes first, as everywhere: reports of one job are noted one after another. One statement, since all
+ * others of the job wait for its end.
+ */
 export async function addStored(tx: Tx, jobId: JobId, renditions: readonly StoredRendition[]): Promise<void> {
-  const counted = await sql`
-    update jobs j set reports = reports + 1 from videos v
-    where j.id = ${jobId} and v.id = j.video_id and v.published_generation is null
-  `.execute(tx);
-  if (counted.numAffectedRows === 0n) return;
   const rows = renditions.map(({ segments: _, ...rendition }) => rendition);
-  await sql`
-    insert into stored_renditions (job_id, rendition, codec, timescale, init_sha256, init_size_bytes)
-    select distinct on (rendition) ${jobId}::uuid, rendition, codec, timescale, "initSha256", "initSizeBytes"
-    from jsonb_to_recordset(${json(rows)}::jsonb) as r
-      (rendition text, codec text, timescale integer, "initSha256" text, "initSizeBytes" integer)
-    on conflict do nothing
-  `.execute(tx);
   const segments = renditions.flatMap(({ rendition, segments }) => segments.map((one) => ({ ...one, rendition })));
   await sql`
+    with counted as (
+      update jobs j set reports = reports + 1 from videos v
+      where j.id = ${jobId} and v.id = j.video_id and v.published_generation is null
+      returning j.id
+    ), noted as (
+      insert into stored_renditions (job_id, rendition, codec, timescale, init_sha256, init_size_bytes)
+      select distinct on (rendition) counted.id, rendition, codec, timescale, "initSha256", "initSizeBytes"
+      from counted, jsonb_to_recordset(${json(rows)}::jsonb) as r
+        (rendition text, codec text, timescale integer, "initSha256" text, "initSizeBytes" integer)
+      on conflict do nothing
+    )
     insert into stored_segments (job_id, rendition, segment, size_bytes, duration_ticks)
-    select ${jobId}::uuid, rendition, segment, "sizeBytes", "durationTicks"
-    from jsonb_to_recordset(${json(segments)}::jsonb) as s
+    select counted.id, rendition, segment, "sizeBytes", "durationTicks"
+    from counted, jsonb_to_recordset(${json(segments)}::jsonb) as s
       (rendition text, segment integer, "sizeBytes" integer, "durationTicks" integer)
     on conflict do nothing
   `.execute(tx);
