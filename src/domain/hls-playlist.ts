@@ -1,13 +1,21 @@
 import { languageOf } from './audio-plan.ts';
 import { secondsOf } from './bandwidth.ts';
+import { iframeVariant } from './iframe-playlist.ts';
 import type { AudioOffer, Offer, TextOffer, VideoOffer } from './offer.ts';
+import {
+  attributes,
+  extinf,
+  PLAYLIST_HEAD,
+  quoted,
+  segmentFile,
+  targetSeconds,
+  playlistText as text,
+} from './playlist-text.ts';
 import type { AudioPlan, StoredRendition } from './tasks.ts';
 
 /** HLS playlists (RFC 8216bis) with relative URIs only, so that they work below any session. */
 
 const AUDIO_GROUP = 'audio';
-/** Fragmented MP4 with EXT-X-MAP in a media playlist without I-frames-only needs version 6; 7 is what all write. */
-const HEAD = ['#EXTM3U', '#EXT-X-VERSION:7', '#EXT-X-INDEPENDENT-SEGMENTS'];
 
 /** Lists the segments of one rendition, whole and final. */
 export function mediaPlaylist(made: StoredRendition): string {
@@ -24,11 +32,9 @@ export const growingMediaPlaylist = (made: StoredRendition, plannedTicks: readon
   text([...mediaHead(made, plannedTicks, 'EVENT'), '#EXT-X-START:TIME-OFFSET=0', ...segmentLines(made)]);
 
 function mediaHead({ timescale }: StoredRendition, ticks: readonly number[], type: 'VOD' | 'EVENT'): string[] {
-  // Each EXTINF, rounded to the nearest integer, must not be above the target duration.
-  const targetSeconds = ticks.reduce((longest, one) => Math.max(longest, Math.round(one / timescale)), 1);
   return [
-    ...HEAD,
-    `#EXT-X-TARGETDURATION:${targetSeconds}`,
+    ...PLAYLIST_HEAD,
+    `#EXT-X-TARGETDURATION:${targetSeconds(ticks, timescale)}`,
     '#EXT-X-MEDIA-SEQUENCE:0',
     `#EXT-X-PLAYLIST-TYPE:${type}`,
     '#EXT-X-MAP:URI="init.mp4"',
@@ -36,10 +42,7 @@ function mediaHead({ timescale }: StoredRendition, ticks: readonly number[], typ
 }
 
 const segmentLines = ({ segments, timescale }: StoredRendition): string[] =>
-  segments.flatMap(({ segment, durationTicks }) => [
-    `#EXTINF:${(durationTicks / timescale).toFixed(6)},`,
-    `${String(segment).padStart(6, '0')}.m4s`,
-  ]);
+  segments.flatMap(({ segment, durationTicks }) => [extinf(durationTicks, timescale), segmentFile(segment)]);
 
 /** Lists the variants, lowest rate first: where a player starts with the first, it starts soonest. */
 export function multivariantPlaylist(offer: Offer): string {
@@ -52,7 +55,10 @@ export function multivariantPlaylist(offer: Offer): string {
   const grouped = audioOnly && offer.audio.length === 1 ? [] : offer.audio;
   const media = grouped.map((audio, i) => audioMedia(audio, uri(audio.plan.rendition), i === 0));
   const captions = offer.text.map((track) => textMedia(track, `g${offer.generation}/text/${track.name}.m3u8`));
-  return text([...HEAD, ...media, ...captions, ...variants]);
+  const iframes = offer.video.flatMap((video) =>
+    iframeVariant(video, `g${offer.generation}/${video.rung.rendition}/iframes.m3u8`),
+  );
+  return text([...PLAYLIST_HEAD, ...media, ...captions, ...variants, ...iframes]);
 }
 
 function audioMedia({ plan }: AudioOffer, uri: string, isDefault: boolean): string {
@@ -127,16 +133,6 @@ const audioVariant = ({ made, bandwidth }: AudioOffer, audio: readonly AudioOffe
     CODECS: quoted(made.codec),
     ...(audio.length === 1 ? {} : { AUDIO: quoted(AUDIO_GROUP) }),
   })}`;
-
-const attributes = (list: Record<string, string | number>): string =>
-  Object.entries(list)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
-
-/** A quoted-string may hold neither quotes nor line breaks. */
-const quoted = (value: string): string => `"${value.replaceAll(/["\r\n]/g, '')}"`;
-
-const text = (lines: readonly string[]): string => `${lines.join('\n')}\n`;
 
 export const durationSeconds = (offer: Offer): number =>
   Math.max(...[...offer.video, ...offer.audio].map(({ made }) => secondsOf(made)));

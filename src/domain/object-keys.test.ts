@@ -13,6 +13,7 @@ test('keys are the frozen names', () => {
   assert.equal(keys.initKey(of), 'videos/0123456789abcdef/g2/v1080/init.mp4');
   assert.equal(keys.segmentKey({ ...of, segment: 12 }), 'videos/0123456789abcdef/g2/v1080/000012.m4s');
   assert.equal(keys.mediaPlaylistKey(of), 'videos/0123456789abcdef/g2/v1080/index.m3u8');
+  assert.equal(keys.iframePlaylistKey(of), 'videos/0123456789abcdef/g2/v1080/iframes.m3u8');
   assert.equal(keys.multivariantKey(of), 'videos/0123456789abcdef/index.m3u8');
   assert.equal(keys.manifestKey(of), 'videos/0123456789abcdef/manifest.mpd');
 });
@@ -33,6 +34,7 @@ test('what a playlist may name is found again below a session', () => {
   assert.deepEqual(playbackObject(videoId, below(segment)), found);
   assert.equal(playbackObject(videoId, below(keys.initKey(of)))?.kind, 'init');
   assert.equal(playbackObject(videoId, below(keys.mediaPlaylistKey(of)))?.kind, 'playlist');
+  assert.equal(playbackObject(videoId, below(keys.iframePlaylistKey(of)))?.kind, 'iframes');
   assert.equal(playbackObject(videoId, 'index.m3u8')?.key, keys.multivariantKey(of));
   assert.equal(playbackObject(videoId, 'manifest.mpd')?.key, keys.manifestKey(of));
   assert.equal(playbackObject(videoId, 'g2/images/poster.jpg')?.kind, 'image');
@@ -41,7 +43,19 @@ test('what a playlist may name is found again below a session', () => {
 
 /** Paths that are nearly right: real pieces, put together with what an attacker would put between them. */
 const piece = fc.oneof(
-  fc.constantFrom('g1', 'g2', 'v1080', 'init.mp4', 'index.m3u8', '000001.m4s', 'source', '000000', 'images', 'text'),
+  fc.constantFrom(
+    'g1',
+    'g2',
+    'v1080',
+    'init.mp4',
+    'index.m3u8',
+    'iframes.m3u8',
+    '000001.m4s',
+    'source',
+    '000000',
+    'images',
+    'text',
+  ),
   fc.constantFrom('..', '.', '', '%2e%2e', '%00', '\\', '~', 'poster.jpg', 'videos', videoId, 'g1\n', 'ｇ1'),
   fc.string({ maxLength: 8 }),
 );

@@ -35,6 +35,9 @@ export const segmentKey = (of: OfRendition & { segment: number }): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/${six(of.segment)}.m4s`);
 export const mediaPlaylistKey = (of: OfRendition): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/index.m3u8`);
+/** Only the keyframes of a rendition. */
+export const iframePlaylistKey = (of: OfRendition): ObjectKey =>
+  key(`${generationPrefix(of)}${of.rendition}/iframes.m3u8`);
 /** Poster and storyboard; names as in storyboard.ts. */
 export const imageKey = (of: OfGeneration & { name: string }): ObjectKey =>
   key(`${generationPrefix(of)}images/${of.name}`);
@@ -49,12 +52,13 @@ export const manifestKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}ma
 /** What a player may fetch of a video. `rest` is the path below the session. */
 export type PlaybackObject = {
   readonly key: ObjectKey;
-  readonly kind: 'multivariant' | 'manifest' | 'playlist' | 'init' | 'segment' | 'image' | 'text';
+  readonly kind: 'multivariant' | 'manifest' | 'playlist' | 'iframes' | 'init' | 'segment' | 'image' | 'text';
   readonly rendition?: string;
   readonly segment?: number;
 };
 
-const RENDITION_FILE = /^g(\d{1,6})\/([a-z0-9][a-z0-9-]{0,31})\/(?:(init\.mp4)|(index\.m3u8)|(\d{6})\.m4s)$/;
+const RENDITION_FILE =
+  /^g(\d{1,6})\/([a-z0-9][a-z0-9-]{0,31})\/(?:(init\.mp4)|(index\.m3u8)|(iframes\.m3u8)|(\d{6})\.m4s)$/;
 const SIDE_FILE = /^g\d{1,6}\/(images|text)\/[a-z0-9][a-z0-9.-]{0,63}$/;
 
 /**
@@ -73,9 +77,10 @@ export function playbackObject(videoId: string, rest: string): PlaybackObject | 
 }
 
 function renditionObject(videoId: VideoId, rest: string, match: RegExpExecArray): PlaybackObject {
-  const [, , rendition = '', init, playlist, segment] = match;
+  const [, , rendition = '', init, playlist, iframes, segment] = match;
   const of = { key: key(`videos/${videoId}/${rest}`), rendition };
   if (init) return { ...of, kind: 'init' };
   if (playlist) return { ...of, kind: 'playlist' };
+  if (iframes) return { ...of, kind: 'iframes' };
   return { ...of, kind: 'segment', segment: Number(segment) };
 }

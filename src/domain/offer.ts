@@ -24,6 +24,8 @@ export type VideoOffer = {
   readonly bandwidth: Bandwidth;
   /** Presentation of the first frame. */
   readonly delayTicks: number;
+  /** From one keyframe to the next. */
+  readonly gopTicks: number;
 };
 export type AudioOffer = { readonly plan: AudioPlan; readonly made: StoredRendition; readonly bandwidth: Bandwidth };
 
@@ -58,7 +60,8 @@ const codecRank = ({ rung }: VideoOffer): number => VIDEO_CODECS.indexOf(rung.co
 export function videoOffer(rung: Rung, { grid }: JobPlan, made: StoredRendition): VideoOffer {
   if (!grid) throw new IncompleteError(`${rung.rendition} has no frame grid`);
   const { frameRate, delayTicks } = grid;
-  return { rung, frameRate, delayTicks, made, bandwidth: measureBandwidth(made) };
+  const gopTicks = grid.gopFrames * grid.ticksPerFrame;
+  return { rung, frameRate, delayTicks, gopTicks, made, bandwidth: measureBandwidth(made) };
 }
 
 export const audioOffer = (plan: AudioPlan, made: StoredRendition): AudioOffer => ({

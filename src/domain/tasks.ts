@@ -167,6 +167,8 @@ export type StoredSegment = {
   readonly segment: number;
   readonly sizeBytes: number;
   readonly durationTicks: number;
+  /** Of pictures: offset and length of the bytes that show the keyframe of each GOP. */
+  readonly keyframes?: readonly (readonly [offset: number, sizeBytes: number])[];
 };
 
 /** What one task stored of one rendition. */

@@ -68,6 +68,10 @@ const segment = z.object({
   segment: z.int().nonnegative(),
   sizeBytes: z.int().positive(),
   durationTicks: z.int().positive(),
+  keyframes: z
+    .array(z.tuple([z.int().nonnegative(), z.int().positive()]))
+    .max(16)
+    .exactOptional(),
 });
 
 const encodeResult = z.object({

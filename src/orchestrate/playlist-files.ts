@@ -2,7 +2,14 @@ import type { Captions } from '../domain/captions.ts';
 import { dashManifest } from '../domain/dash-manifest.ts';
 import { growingMediaPlaylist, mediaPlaylist, multivariantPlaylist } from '../domain/hls-playlist.ts';
 import type { VideoId } from '../domain/ids.ts';
-import { manifestKey, mediaPlaylistKey, multivariantKey, type ObjectKey } from '../domain/object-keys.ts';
+import { iframePlaylist } from '../domain/iframe-playlist.ts';
+import {
+  iframePlaylistKey,
+  manifestKey,
+  mediaPlaylistKey,
+  multivariantKey,
+  type ObjectKey,
+} from '../domain/object-keys.ts';
 import type { Offer } from '../domain/offer.ts';
 import type { ObjectStore } from '../domain/ports.ts';
 import { plannedTicks } from '../domain/segment-plan.ts';
@@ -18,6 +25,7 @@ export function finalPlaylists(videoId: VideoId, made: Offer, captions: readonly
   return [
     ...files,
     ...mediaFiles(videoId, offer, mediaPlaylist),
+    ...iframeFiles(videoId, offer),
     { key: manifestKey({ videoId }), text: dashManifest(offer) },
     { key: multivariantKey({ videoId }), text: multivariantPlaylist(offer) },
   ];
@@ -45,6 +53,13 @@ const mediaFiles = (videoId: VideoId, offer: Offer, textOf: (made: StoredRenditi
     key: mediaPlaylistKey({ videoId, generation: offer.generation, rendition: made.rendition }),
     text: textOf(made),
   }));
+
+const iframeFiles = (videoId: VideoId, { video, generation }: Offer): PlaylistFile[] =>
+  video.flatMap((one) => {
+    const text = iframePlaylist(one);
+    const key = iframePlaylistKey({ videoId, generation, rendition: one.rung.rendition });
+    return text === undefined ? [] : [{ key, text }];
+  });
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.mpd': 'application/dash+xml',

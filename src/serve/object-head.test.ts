@@ -12,6 +12,7 @@ const CASES: readonly [rest: string, text: string, type: string, cacheControl: s
   ['manifest.mpd', '<MPD type="dynamic"/>', 'application/dash+xml', 'public, max-age=1'],
   ['g1/v360/index.m3u8', GROWING, 'application/vnd.apple.mpegurl', 'public, max-age=1'],
   ['g1/v360/index.m3u8', `${GROWING}#EXT-X-ENDLIST\n`, 'application/vnd.apple.mpegurl', 'public, max-age=4'],
+  ['g1/v360/iframes.m3u8', `${GROWING}#EXT-X-ENDLIST\n`, 'application/vnd.apple.mpegurl', YEAR],
   ['g1/v360/init.mp4', 'x', 'video/mp4', YEAR],
   ['g1/v360/000000.m4s', 'x', 'video/iso.segment', YEAR],
   ['g1/a-en/init.mp4', 'x', 'audio/mp4', YEAR],

@@ -27,7 +27,7 @@ const MAX_TEXT_BYTES = 12 * 1024;
 
 /** What can be replaced in the store is looked at again; all else is written once. */
 export const isImmutable = ({ kind }: PlaybackObject): boolean =>
-  kind === 'init' || kind === 'segment' || kind === 'image' || kind === 'text';
+  kind === 'init' || kind === 'iframes' || kind === 'segment' || kind === 'image' || kind === 'text';
 
 const COMMON_HEAD: readonly string[] = ['Accept-Ranges', 'bytes', 'X-Content-Type-Options', 'nosniff', ...CORS_HEADERS];
 
@@ -45,6 +45,7 @@ function freshness({ kind }: PlaybackObject, bytes: Buffer): number {
     case 'multivariant':
       return PUBLISHED_FRESH_MS;
     case 'init':
+    case 'iframes':
     case 'segment':
     case 'image':
     case 'text':
@@ -63,6 +64,7 @@ function contentType({ kind, key, rendition = '' }: PlaybackObject, stored: stri
   switch (kind) {
     case 'multivariant':
     case 'playlist':
+    case 'iframes':
       return 'application/vnd.apple.mpegurl';
     case 'manifest':
       return 'application/dash+xml';

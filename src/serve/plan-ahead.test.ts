@@ -42,6 +42,10 @@ test('a playlist or init of another rendition announces a switch to it', () => {
   assert.deepEqual(plan('g1/a-de/init.mp4', playing), ['switch g1/a-de/000004.m4s']);
 });
 
+test('a playlist of keyframes announces nothing: whoever scrubs asks here and there', () => {
+  assert.deepEqual(plan('g1/v720/iframes.m3u8', { video: at('v360', 7) }), []);
+});
+
 test('the first playlist of a track announces its start', () => {
   assert.deepEqual(plan('g1/v360/index.m3u8', {}), ['start g1/v360/init.mp4', 'start g1/v360/000000.m4s']);
   assert.deepEqual(plan('g1/a-en/init.mp4', { video: at('v360', 7) }), ['start g1/a-en/000000.m4s']);

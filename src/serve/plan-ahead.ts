@@ -18,7 +18,8 @@ const MAX_DEPTH = 4;
 export function planAhead(asked: PlaybackObject, places: Places, named: readonly PlaybackObject[]): readonly Ahead[] {
   if (named.length > 0) return named.map((wanted) => ({ wanted, reason: 'named' }));
   const { kind, rendition, segment } = asked;
-  if (rendition === undefined) return [];
+  // A player that scrubs asks for ranges of segments here and there.
+  if (rendition === undefined || kind === 'iframes') return [];
   const place = places[trackOf(rendition)];
   if (segment !== undefined) return following(asked, segment, depthOf(place?.gapMs));
   if (place?.rendition === rendition) return [];

@@ -1,4 +1,5 @@
 import type { StreamedBox } from '../lib/mp4/box-stream.ts';
+import type { KeyframeBytes } from '../lib/mp4/keyframes.ts';
 import { readTrack, type Track } from '../lib/mp4/track.ts';
 
 /** What comes out of one run of ffmpeg for one rendition, in order: the init first. */
@@ -8,6 +9,8 @@ export type SegmentPiece = {
   readonly segment: number;
   readonly bytes: Buffer;
   readonly durationTicks: number;
+  /** Of pictures. */
+  readonly keyframes?: readonly KeyframeBytes[];
 };
 export type MediaPiece = InitPiece | SegmentPiece;
 

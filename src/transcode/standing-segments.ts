@@ -1,5 +1,6 @@
 import { generationPrefix, initKey, segmentKey } from '../domain/object-keys.ts';
 import type { StoredSegment } from '../domain/tasks.ts';
+import { keyframesIn } from '../lib/mp4/keyframes.ts';
 import { readTrack, type Track } from '../lib/mp4/track.ts';
 import type { RenditionOf, StoreDeps } from './store-rendition.ts';
 
@@ -85,8 +86,10 @@ async function standingSegment(
   const object = await store.read(key, { signal });
   if (!object) return undefined;
   try {
-    const durationTicks = check(Buffer.from(object.bytes), segment, track);
-    return { segment, sizeBytes: object.bytes.byteLength, durationTicks };
+    const bytes = Buffer.from(object.bytes);
+    const durationTicks = check(bytes, segment, track);
+    const keyframes = of.initType === 'video/mp4' ? { keyframes: keyframesIn(bytes) } : {};
+    return { segment, sizeBytes: bytes.length, durationTicks, ...keyframes };
   } catch (error) {
     log.warn('segment_invalid', { rendition: of.rendition, segment, key, reason: (error as Error).message });
     return undefined;

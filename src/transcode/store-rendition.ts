@@ -5,6 +5,7 @@ import { initKey, type ObjectKey, segmentKey } from '../domain/object-keys.ts';
 import type { ObjectStore } from '../domain/ports.ts';
 import type { StoredRendition, StoredSegment } from '../domain/tasks.ts';
 import type { Log } from '../lib/log.ts';
+import { keyframesIn } from '../lib/mp4/keyframes.ts';
 import { readTrack } from '../lib/mp4/track.ts';
 import type { InitPiece, MediaPiece, SegmentPiece } from './media-pieces.ts';
 import { NOTHING_STANDS, type Standing } from './standing-segments.ts';
@@ -117,21 +118,23 @@ async function storeSegment(
   { store, log, signal }: StoreDeps,
   standing: Standing,
 ): Promise<StoredSegment> {
-  const { segment, bytes, durationTicks } = piece;
+  const { segment, bytes, durationTicks, keyframes } = piece;
   const key = segmentKey({ ...of, segment });
   const options = { contentType: SEGMENT_TYPE, signal };
   const isWrong = standing.invalid.has(segment);
   const outcome = isWrong
     ? await store.put(key, bytes, options).then(() => 'replaced' as const)
     : await store.putIfAbsent(key, bytes, options);
-  const sizeBytes = outcome === 'exists' ? await sizeOf(key, store, signal) : bytes.byteLength;
+  const found = outcome === 'exists' ? await standingBytes(key, store, signal) : bytes;
+  const sizeBytes = found.length;
   log.info('segment_stored', { rendition: of.rendition, segment, bytes: sizeBytes, outcome });
-  return { segment, sizeBytes, durationTicks };
+  return { segment, sizeBytes, durationTicks, ...(keyframes ? { keyframes: keyframesIn(found) } : {}) };
 }
 
-async function sizeOf(key: ObjectKey, store: StoreDeps['store'], signal: AbortSignal): Promise<number> {
-  const found = await store.head(key, { signal });
+/** What another writer stored may differ from ours, and it is what is played. */
+async function standingBytes(key: ObjectKey, store: StoreDeps['store'], signal: AbortSignal): Promise<Buffer> {
+  const found = await store.read(key, { signal });
   // Only a removed generation loses segments; then this task is about to lose its lease.
   if (!found) throw new Error(`${key} vanished after it was found to exist`);
-  return found.sizeBytes;
+  return Buffer.from(found.bytes);
 }

@@ -1,6 +1,7 @@
 import type { Chunk, VideoGrid } from '../domain/tasks.ts';
 import { readBoxes } from '../lib/mp4/box-stream.ts';
 import { type Fragment, MDAT_HEADER_BYTES, makeMoof, readFragment, segmentType } from '../lib/mp4/fragment.ts';
+import { keyframesIn } from '../lib/mp4/keyframes.ts';
 import { type FragmentBoxes, type MediaPiece, pairBoxes } from './media-pieces.ts';
 import { ToolError } from './task-error.ts';
 
@@ -40,7 +41,8 @@ export async function* videoSegments(
     if (frame % grid.segmentFrames !== 0 && frame !== endFrame) continue;
     const segment = Math.ceil(frame / grid.segmentFrames) - 1;
     const durationTicks = (frame - segment * grid.segmentFrames) * grid.ticksPerFrame;
-    yield { kind: 'segment', segment, bytes: Buffer.concat([segmentType(), ...open]), durationTicks };
+    const bytes = Buffer.concat([segmentType(), ...open]);
+    yield { kind: 'segment', segment, bytes, durationTicks, keyframes: keyframesIn(bytes) };
     open = [];
   }
   if (frame !== endFrame) throw new WrongFrames(frame - chunk.firstFrame, 'the frames end too early');

@@ -58,7 +58,14 @@ function videoResults({ grid, rungs, chunks }: JobPlan): StoredRendition[] {
     return rungs.map(({ rendition, maxrateBps, codec = 'h264' }) => {
       const bytes = ({ durationTicks }: { durationTicks: number }): number =>
         Math.ceil(((durationTicks / grid.timescale) * maxrateBps) / 8);
-      const segments: StoredSegment[] = mine.map((segment) => ({ ...segment, sizeBytes: bytes(segment) }));
+      const gopTicks = grid.gopFrames * grid.ticksPerFrame;
+      const keyframes = ({ durationTicks }: { durationTicks: number }) =>
+        Array.from({ length: Math.ceil(durationTicks / gopTicks) }, (_, i) => [24 + i * 100_000, 9_000 + i] as const);
+      const segments: StoredSegment[] = mine.map((segment) => ({
+        ...segment,
+        sizeBytes: bytes(segment),
+        keyframes: keyframes(segment),
+      }));
       return { rendition, codec: CODECS[codec], timescale: grid.timescale, ...INIT, segments };
     });
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { test } from 'node:test';
-import { multivariantKey } from '../../src/domain/object-keys.ts';
+import { iframePlaylistKey, multivariantKey } from '../../src/domain/object-keys.ts';
 import { createEdgeServer } from '../../src/serve/server.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
 import { FragileStore } from '../fakes/fragile-store.ts';
@@ -76,6 +76,20 @@ test('ranges, HEAD, validators and errors pass through the router unchanged', as
   assert.equal((await flow.get(url.replace('000000', '000001'))).status, 404);
   assert.equal((await flow.get(url, { method: 'OPTIONS' })).status, 204);
   assert.equal((await flow.get(url, { method: 'POST' })).status, 405);
+});
+
+test('a playlist of keyframes is served, and the ranges that it names', async () => {
+  await using flow = await fixture();
+  const key = iframePlaylistKey({ videoId: VIDEO, generation: 1, rendition: 'v360' });
+  const text = '#EXTM3U\n#EXT-X-I-FRAMES-ONLY\n#EXTINF:2,\n#EXT-X-BYTERANGE:900@24\n000000.m4s\n#EXT-X-ENDLIST\n';
+  for (const store of flow.stores) await store.put(key, Buffer.from(text), { contentType: 'text/plain' });
+  const session = await flow.startSession();
+  const playlist = await flow.get(`${session}/g1/v360/iframes.m3u8`);
+  assert.equal(playlist.headers.get('content-type'), 'application/vnd.apple.mpegurl');
+  assert.equal(await playlist.text(), text);
+  const keyframe = await flow.get(`${session}/${SEGMENT}`, { headers: { Range: 'bytes=24-923' } });
+  assert.equal(keyframe.status, 206);
+  assert.deepEqual(Buffer.from(await keyframe.arrayBuffer()), segmentBytes().subarray(24, 924));
 });
 
 test('a session that we did not sign, or that has expired, reaches no edge', async () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { framesOfSegment } from '../../src/domain/cut-plan.ts';
 import type { JobPlan, VideoTrackFacts } from '../../src/domain/tasks.ts';
@@ -11,6 +13,7 @@ import {
   mediaBench,
   packetTicks,
   picturesOf,
+  presentationOf,
   renditionOf,
   TEST_DEADLINE_MS,
 } from './media-bench.ts';
@@ -142,6 +145,38 @@ function assertComplete(encoded: Encoded, rendition: string): void {
     segments.map((_, i) => [i, framesOfSegment(grid, i) * grid.ticksPerFrame]),
   );
 }
+
+test('each keyframe, fetched by its range behind the init, is one picture of the video', {
+  timeout: TEST_DEADLINE_MS,
+}, async () => {
+  await using bench = await mediaBench();
+  const path = await bench.make('keyframes.mp4', [...moving('30', 210), ...x264, '-bf', '2']);
+  const encoded = await encodeFile(path, bench);
+  const read = presentationOf(encoded, bench);
+  for (const { rendition } of encoded.plan.rungs) {
+    const all = await picturesOf(await joinRendition(encoded, rendition, bench));
+    const init = await read(`g1/${rendition}/init.mp4`);
+    const alone = renditionOf(encoded, rendition).flatMap(({ segments }) =>
+      segments.flatMap(({ segment, keyframes = [] }) => keyframes.map((range) => ({ segment, range }))),
+    );
+    assert.equal(alone.length, 4);
+    for (const [i, { segment, range }] of alone.entries()) {
+      const [offset, sizeBytes] = range;
+      const bytes = await read(`g1/${rendition}/${String(segment).padStart(6, '0')}.m4s`);
+      const file = join(bench.folder, 'keyframe.mp4');
+      await writeFile(file, Buffer.concat([init, bytes.subarray(offset, offset + sizeBytes)]));
+      assert.deepEqual(await picturesOf(file), [all[i * encoded.plan.grid!.gopFrames]]);
+    }
+  }
+});
+
+test('what a second attempt finds has its keyframes at the same places', { timeout: TEST_DEADLINE_MS }, async () => {
+  await using bench = await mediaBench();
+  const path = await bench.make('again.mp4', [...moving('30', 90), ...x264]);
+  const first = await encodeFile(path, bench);
+  assert.ok(first.results.every(({ renditions }) => renditions.every((one) => one.segments[0]?.keyframes?.length)));
+  assert.deepEqual((await encodeFile(path, bench)).results, first.results);
+});
 
 test('with the rate cap, doing a chunk again gives the same bytes', { timeout: TEST_DEADLINE_MS }, async () => {
   await using first = await mediaBench();

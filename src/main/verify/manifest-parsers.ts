@@ -13,7 +13,21 @@ export type ParsedHls = {
   readonly targetDuration?: number;
   readonly playlistType?: string;
   readonly start?: { timeOffset: number };
-  readonly segments: readonly { readonly duration: number; readonly uri: string; readonly map?: { uri: string } }[];
+  readonly iFramesOnly?: boolean;
+  readonly segments: readonly {
+    readonly duration: number;
+    readonly uri: string;
+    readonly map?: { uri: string };
+    readonly byterange?: { offset: number; length: number };
+  }[];
+  readonly iFramePlaylists?: readonly {
+    readonly uri: string;
+    readonly attributes: {
+      readonly BANDWIDTH: number;
+      readonly CODECS: string;
+      readonly RESOLUTION?: { width: number; height: number };
+    };
+  }[];
   readonly playlists?: readonly {
     readonly uri: string;
     readonly attributes: {
