@@ -1,9 +1,8 @@
-import { sql } from 'kysely';
-import { type CaptionRecords, type CaptionRefresh, type Captions, MAX_CAPTION_TRACKS } from '../domain/captions.ts';
+import { type CaptionRecords, type Captions, MAX_CAPTION_TRACKS } from '../domain/captions.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { Database } from './postgres.ts';
-import type { Tx } from './transitions.ts';
+import { NOW, type Tx } from './transitions.ts';
 import { ringOrchestrators } from './wake-ups.ts';
 
 /** Captions in PostgreSQL. Orchestrators are told of changes, and write the playlists of what is published. */
@@ -59,7 +58,7 @@ async function putCaptions(tx: Tx, videoId: VideoId, { language, label, origin, 
 async function captionsChanged(tx: Tx, videoId: VideoId): Promise<void> {
   await tx
     .updateTable('videos')
-    .set((eb) => ({ captions_version: eb('captions_version', '+', 1) }))
+    .set((eb) => ({ captions_version: eb('captions_version', '+', 1), playlists_due_at: NOW }))
     .where('id', '=', videoId)
     .execute();
   await ringOrchestrators(tx);
@@ -86,23 +85,3 @@ export const captionsOf = (db: Database, jobId: JobId): Promise<Captions[]> =>
     .where('j.id', '=', jobId)
     .orderBy('c.language')
     .execute();
-
-/** Any number that nobody else takes a lock with. */
-const REFRESH_LOCK = 7_264_002;
-
-export const createCaptionRefresh = (db: Database): CaptionRefresh => ({
-  refreshNext: (write) =>
-    db.transaction().execute(async (tx) => {
-      const { rows } = await sql<{ id: VideoId; version: number }>`
-        select id, captions_version as version from videos
-        where captions_version <> captions_published and published_generation is not null
-          and pg_try_advisory_xact_lock(${REFRESH_LOCK}, hashtext(id))
-        limit 1
-      `.execute(tx);
-      const [due] = rows;
-      if (!due) return undefined;
-      await write(due.id);
-      await tx.updateTable('videos').set({ captions_published: due.version }).where('id', '=', due.id).execute();
-      return due.id;
-    }),
-});

@@ -27,7 +27,7 @@ export type Tables = {
     frame_rate: number | null;
     published_generation: number | null;
     captions_version: Generated<number>;
-    captions_published: Generated<number>;
+    playlists_due_at: Date | null;
     growing_generation: number | null;
     error_code: string | null;
     error_message: string | null;

@@ -9,7 +9,17 @@ import { addEmbeddedCaptions } from './captions.ts';
 import { json } from './postgres.ts';
 import { endGrowth, retireOthers } from './retired-generations.ts';
 import { addStored } from './stored-segments.ts';
-import { type LockedTask, lockTask, moveJob, moveTask, moveVideo, NOW, type Tx, taskMayEnter } from './transitions.ts';
+import {
+  fromNow,
+  type LockedTask,
+  lockTask,
+  moveJob,
+  moveTask,
+  moveVideo,
+  NOW,
+  type Tx,
+  taskMayEnter,
+} from './transitions.ts';
 import { ringOrchestrators } from './wake-ups.ts';
 
 /**
@@ -76,6 +86,9 @@ export async function completeTrial(
   await ringOrchestrators(tx);
 }
 
+/** Whoever was frozen while it wrote growing playlists has mostly woken up by then, or is dead. */
+const LOOK_AGAIN_MS = 60_000;
+
 export async function completePublish(tx: Tx, ref: TaskRef, renditions: readonly RenditionResource[]): Promise<void> {
   await heldTask(tx, ref);
   const { jobId, videoId } = await finishTask(tx, ref, {});
@@ -84,7 +97,11 @@ export async function completePublish(tx: Tx, ref: TaskRef, renditions: readonly
   await storeRenditions(tx, { videoId, generation }, renditions);
   await moveJob(tx, jobId, 'succeeded');
   await moveVideo(tx, videoId, 'ready');
-  await tx.updateTable('videos').set({ published_generation: generation }).where('id', '=', videoId).execute();
+  await tx
+    .updateTable('videos')
+    .set({ published_generation: generation, playlists_due_at: fromNow(LOOK_AGAIN_MS) })
+    .where('id', '=', videoId)
+    .execute();
   await retireOthers(tx, videoId, generation);
   await endGrowth(tx, videoId);
 }

@@ -31,15 +31,6 @@ export interface CaptionRecords {
   remove(videoId: VideoId, language: string): Promise<boolean>;
 }
 
-/** Captions of published videos whose playlists do not name them yet, or name what is gone. */
-export interface CaptionRefresh {
-  /**
-   * Calls `write` for one such video, which no other orchestrator does for the same one meanwhile. Undefined when there
-   * is none.
-   */
-  refreshNext(write: (videoId: VideoId) => Promise<void>): Promise<VideoId | undefined>;
-}
-
 export const MAX_CAPTION_TRACKS = 64;
 export const MAX_CAPTION_BYTES = 5 * 1024 * 1024;
 const MAX_CUES = 100_000;

@@ -156,3 +156,13 @@ export interface WorkerRecords {
   /** Rows of workers that have not been seen for a long time go. */
   forgetGone(): Promise<void>;
 }
+
+export type DueVideo = { readonly videoId: VideoId; readonly version: number; readonly until: string };
+
+/** Published videos whose playlists are to be looked at again: captions changed, or they were published a while ago. */
+export interface DuePlaylists {
+  /** Nobody else gets the same one for a while. Undefined when there is none. */
+  next(): Promise<DueVideo | undefined>;
+  /** Its playlists are as they should be; without effect where captions have changed since. */
+  done(video: DueVideo): Promise<void>;
+}

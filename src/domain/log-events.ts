@@ -51,7 +51,7 @@ export const LOG_EVENTS = [
   'job_cancelled',
   'job_retried',
   'video_published',
-  'captions_published',
+  'playlists_refreshed',
   'video_playable',
   'growth_withdrawn',
   'growth_failed',

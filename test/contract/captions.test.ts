@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createCaptionRefresh } from '../../src/adapters/captions.ts';
+import { createDuePlaylists } from '../../src/adapters/due-playlists.ts';
 import { createVideoRecords } from '../../src/adapters/video-records.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
@@ -71,20 +71,20 @@ test('what is no caption is refused and changes nothing', async () => {
   assert.equal(await (await fetch(textUrl(videoId, 'en'))).text(), before);
 });
 
-test('playlists of a published video are written again once for a change, by one orchestrator', async () => {
+test('playlists of a published video are due once for a change, and to one orchestrator at a time', async () => {
   const videoId = await newVideo();
-  const refresh = createCaptionRefresh(database.db);
+  const due = createDuePlaylists(database.db);
   await put(videoId, 'en', CUE);
-  assert.equal(await refresh.refreshNext(async () => assert.fail('nothing is published yet')), undefined);
+  assert.equal(await due.next(), undefined, 'nothing is published yet');
   await database.db.updateTable('videos').set({ published_generation: 1 }).where('id', '=', videoId).execute();
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const one = refresh.refreshNext(() => promise);
-  const other = await refresh.refreshNext(async () => assert.fail('two at once'));
-  assert.equal(other, undefined);
+  const one = await due.next();
+  assert.equal(one?.videoId, videoId);
+  assert.equal(await due.next(), undefined, 'somebody is at it');
   // Changed while the old ones are being written: it is due again.
   await put(videoId, 'fr', CUE);
-  resolve();
-  assert.equal(await one, videoId);
-  assert.equal(await refresh.refreshNext(async () => {}), videoId);
-  assert.equal(await refresh.refreshNext(async () => {}), undefined);
+  await due.done(one!);
+  const again = await due.next();
+  assert.equal(again?.videoId, videoId);
+  await due.done(again!);
+  assert.equal(await due.next(), undefined);
 });

@@ -11,8 +11,10 @@ create table captions (
   primary key (video_id, language)
 );
 
--- Players get what the published playlists name: these are behind while the versions differ.
-alter table videos add column captions_version   integer not null default 0;
-alter table videos add column captions_published integer not null default 0;
-create index videos_captions_due on videos (id)
-  where captions_version <> captions_published and published_generation is not null;
+-- Counts changes of captions, so that one made while playlists are being written is not forgotten.
+alter table videos add column captions_version integer not null default 0;
+-- When the published playlists are to be looked at again, and written where they are not as they should be: at once after
+-- captions changed, and a while after publishing, for whoever was frozen in the middle of writing growing ones.
+alter table videos add column playlists_due_at timestamptz;
+create index videos_playlists_due on videos (playlists_due_at)
+  where playlists_due_at is not null and published_generation is not null;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createCaptionRefresh } from '../../adapters/captions.ts';
+import { createDuePlaylists } from '../../adapters/due-playlists.ts';
 import { createGrowthRecords } from '../../adapters/growing-jobs.ts';
 import { createJobRecords } from '../../adapters/job-records.ts';
 import { listenTo } from '../../adapters/notifications.ts';
@@ -11,7 +11,7 @@ import { Bell } from '../../lib/bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
-import { refreshCaptions } from '../../orchestrate/refresh-captions.ts';
+import { refreshPlaylists } from '../../orchestrate/refresh-playlists.ts';
 import { retryPolicy } from '../../orchestrate/retry-policy.ts';
 import { runGrowth } from '../../orchestrate/run-growth.ts';
 import { runOrchestrator } from '../../orchestrate/run-orchestrator.ts';
@@ -34,7 +34,7 @@ import { databaseCheck } from './upload-api.ts';
 
 const DEFAULT_PORT = 8081;
 /** Changes ring a bell; this is how late a missed one is noticed. */
-const CAPTIONS_LOOK_MS = 5_000;
+const PLAYLISTS_LOOK_MS = 5_000;
 /** Publishing needs no encoder, and memory only for texts. */
 const PUBLISHER = { memoryMib: 1_024, encoders: [] };
 
@@ -95,8 +95,8 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   const working = { records, store, growth, clock: systemClock, log };
   const running = Promise.all([
     runOrchestrator({ ...settling, ...working, line, workers, self, ...times }, stopping),
-    repeat(() => refreshCaptions({ ...working, captions: createCaptionRefresh(db) }), {
-      everyMs: CAPTIONS_LOOK_MS,
+    repeat(() => refreshPlaylists({ ...working, due: createDuePlaylists(db) }), {
+      everyMs: PLAYLISTS_LOOK_MS,
       bell: bells.own,
       signal: stopping,
       onError: (err) => log.error('queue_error', { err }),
