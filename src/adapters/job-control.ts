@@ -76,7 +76,18 @@ export async function queueJob(tx: Tx, videoId: VideoId, reason: string, ladder?
   await ringOrchestrators(tx);
 }
 
+/** Where publish found something missing, workers look at all of it again, and make only what is missing. */
 async function queueAgain(tx: Tx, jobId: JobId, reason: string): Promise<void> {
+  await tx
+    .updateTable('tasks')
+    .set({ result: null })
+    .where('job_id', '=', jobId)
+    .where('kind', 'in', ['encode', 'audio'])
+    .where('state', '=', 'done')
+    .where((eb) =>
+      eb.exists(eb.selectFrom('jobs').select('id').where('id', '=', jobId).where('error_code', '=', 'incomplete')),
+    )
+    .execute();
   await moveJob(tx, jobId, 'queued', { reason });
   await ringOrchestrators(tx);
 }

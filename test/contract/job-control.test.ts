@@ -34,6 +34,30 @@ test('a failed job that is retried does again only what was not done, at the sam
   assert.equal((await world.videos.find(videoId))?.state, 'ready');
 });
 
+test('where publish found segments missing, a retried job looks at all chunks again, and not at the source', async () => {
+  const { videoId } = await world.planned(30);
+  const kinds = new Set<string>();
+  for (let task = await world.tryLend(); task; task = await world.tryLend()) {
+    await world.one.complete(task, resultOf(task));
+    if (task.spec.kind === 'encode') kinds.add(task.taskId);
+  }
+  const incomplete = { code: 'incomplete', message: 'a segment has no bytes', cause: 'input' } as const;
+  const publish = await world.tryLend('orchestrator', 'publish');
+  await world.one.fail(publish!, incomplete, decide);
+  const jobId = await latestJob(videoId);
+  await world.control.retryJob(jobId);
+  await world.one.startQueuedJobs(10);
+  const again = new Set<string>();
+  for (let task = await world.tryLend(); task; task = await world.tryLend()) {
+    assert.notEqual(task.spec.kind, 'probe');
+    await world.one.complete(task, resultOf(task));
+    if (task.spec.kind === 'encode') again.add(task.taskId);
+  }
+  assert.deepEqual(again, kinds);
+  await finishEverything(world);
+  assert.equal((await world.videos.find(videoId))?.state, 'ready');
+});
+
 test('a former holder settles nothing of a job that was retried', async () => {
   const { jobId, dead } = await halfDone();
   await world.control.retryJob(jobId);
