@@ -55,10 +55,13 @@ export async function proxySession(
   const tried: KnownEdge[] = [];
   let move = movedBefore(session, deps);
   let delivered: Delivered | undefined;
-  for (let edge = nextEdge(session, tried, deps); edge; edge = nextEdge(session, tried, deps)) {
+  for (;;) {
+    const [edge, other] = untried(session, tried, deps);
+    if (!edge) break;
     tried.push(edge);
     load.note(edge.name);
-    delivered = await ask(edge, { session, delivery, tried, move }, deps);
+    const silenceMs = other && other.standing !== 'out' ? SILENCE_MS : LAST_SILENCE_MS;
+    delivered = await ask(edge, { session, delivery, tries: tried.length, move, silenceMs }, deps);
     if (delivered.end !== 'broken') break;
     const { reason } = delivered;
     if (!isStatus(reason) && reason !== 'other_version') health.noteFailure(edge.name, reason);
@@ -83,29 +86,27 @@ function movedBefore(session: PlaybackSession, { health, edgeOf }: ProxySessionD
   return { from: place.name, reason: place.standing === 'draining' ? 'draining' : 'edge_out' };
 }
 
-const ranked = ({ sessionId, videoId, home }: PlaybackSession, { health, edgeOf }: ProxySessionDeps): KnownEdge[] =>
-  rankEdges(health.edges(), { videoId, home, last: edgeOf.get(sessionId) });
-
-function nextEdge(
-  session: PlaybackSession,
+/** Ranked anew for each try: what is known of the edges may have changed meanwhile. */
+function untried(
+  { sessionId, videoId, home }: PlaybackSession,
   tried: readonly KnownEdge[],
-  deps: ProxySessionDeps,
-): KnownEdge | undefined {
-  return ranked(session, deps).find(({ name }) => !tried.some((edge) => edge.name === name));
+  { health, edgeOf }: ProxySessionDeps,
+): KnownEdge[] {
+  const left = health.edges().filter(({ name }) => !tried.some((edge) => edge.name === name));
+  return rankEdges(left, { videoId, home, last: edgeOf.get(sessionId) });
 }
 
 type Asking = {
   readonly session: PlaybackSession;
   readonly delivery: Delivery;
-  readonly tried: readonly KnownEdge[];
+  readonly tries: number;
   readonly move: Move | undefined;
+  readonly silenceMs: number;
 };
 
 function ask(edge: KnownEdge, asking: Asking, deps: ProxySessionDeps): Promise<Delivered> {
-  const { session, delivery, tried, move } = asking;
+  const { session, delivery, tries, move, silenceMs } = asking;
   const { client, health, edgeOf, log, onReassigned } = deps;
-  const serving = (other: KnownEdge | undefined): boolean => other !== undefined && other.standing !== 'out';
-  const silenceMs = serving(nextEdge(session, tried, deps)) ? SILENCE_MS : LAST_SILENCE_MS;
   return delivery.from(edge, {
     client,
     firstByteMs: silenceMs,
@@ -114,7 +115,7 @@ function ask(edge: KnownEdge, asking: Asking, deps: ProxySessionDeps): Promise<D
       edgeOf.set(session.sessionId, edge.name);
       if (!move || move.from === edge.name) return;
       const { sessionId, videoId } = session;
-      const fields = { sessionId, videoId, ...move, to: edge.name, tries: tried.length, bytes: delivery.sentBytes };
+      const fields = { sessionId, videoId, ...move, to: edge.name, tries, bytes: delivery.sentBytes };
       log.warn('session_reassigned', fields);
       onReassigned(move.reason);
     },
