@@ -1,4 +1,5 @@
 import { AAC_FRAME_SAMPLES, aacFrameCount, audioBoundaries } from '../domain/audio-plan.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { AudioPlan } from '../domain/tasks.ts';
 import { makeBox } from '../lib/mp4/box.ts';
 import { readBoxes } from '../lib/mp4/box-stream.ts';
@@ -12,7 +13,7 @@ const PRIMING_FRAMES = 1;
 /**
  * Regroups the AAC frames that ffmpeg writes into segments at the boundaries of the plan. Frame n plays at
  * sample n × 1024 after the delay that the video has, without an edit list; the last one is as short as it takes to end with the video.
- * @throws ToolError ffmpeg_output
+ * @throws DomainError source_unsupported; ToolError ffmpeg_output
  */
 export async function* audioSegments(output: AsyncIterable<Uint8Array>, plan: AudioPlan): AsyncGenerator<MediaPiece> {
   const boundaries = audioBoundaries(plan);
@@ -34,8 +35,13 @@ export async function* audioSegments(output: AsyncIterable<Uint8Array>, plan: Au
       open = [];
     }
   }
+  if (frame > aacFrameCount(plan)) throw changing();
   if (frame !== aacFrameCount(plan)) wrong(`${frame} AAC frames instead of ${aacFrameCount(plan)}`);
 }
+
+/** ffmpeg (5.1) begins its filters anew where the form of the sound changes, and then makes the whole length again. */
+const changing = (): DomainError =>
+  new DomainError('source_unsupported', 'The channels or the sample rate of an audio track change on the way.');
 
 function* framesOf({ moof, mdat }: FragmentBoxes): Generator<Buffer> {
   let at = MDAT_HEADER_BYTES;

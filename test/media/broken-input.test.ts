@@ -7,6 +7,7 @@ import { sourcePartKey } from '../../src/domain/object-keys.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
 import type { SourceRef } from '../../src/domain/source.ts';
 import { encodeChunk } from '../../src/transcode/encode-chunk.ts';
+import { joined } from './matrix-row.ts';
 import { encodeFile, type MediaBench, mediaBench, picturesOf, probe, TEST_DEADLINE_MS } from './media-bench.ts';
 import { probeSpec, workOn } from './worker-bench.ts';
 
@@ -107,6 +108,18 @@ test('pictures that are all broken fail for good, with what was found', withDead
   await writeFile(path, bytes);
   const encoding = encodeFile(path, bench);
   await rejectsSaying(encoding, 'source_truncated', /only the first 0 were found/);
+});
+
+test('sound whose channels change on the way is refused in words', withDeadline, async () => {
+  await using bench = await mediaBench();
+  const tone = (layout: string): string[] => ['-f', 'lavfi', '-i', `aevalsrc=0.1*sin(2000*t):s=48000:c=${layout}:d=3`];
+  const first = [...tone('stereo'), '-c:a', 'mp2'];
+  const path = await joined('changing.ts', first, [...tone('mono'), '-c:a', 'mp2', '-output_ts_offset', '3'])(bench);
+  await rejectsSaying(
+    encodeFile(path, bench),
+    'source_unsupported',
+    /channels or the sample rate .* change on the way/,
+  );
 });
 
 /** Each its own video: the bytes of a part never change. */
