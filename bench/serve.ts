@@ -83,8 +83,8 @@ async function load({ urlOf, pid }: Contender, bytes: number, connections: numbe
   const errors = [...stdout.matchAll(/(?:connect|read|write|timeout|responses:) (\d+)/g)];
   return {
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]),
-    p50Ms: milliseconds(/50%\s+(\S+)/.exec(stdout)?.[1]),
-    p99Ms: milliseconds(/99%\s+(\S+)/.exec(stdout)?.[1]),
+    p50Ms: milliseconds(/^ +50% +(\S+)/m.exec(stdout)?.[1]),
+    p99Ms: milliseconds(/^ +99% +(\S+)/m.exec(stdout)?.[1]),
     cpuSeconds: cpu,
     bytes: requests * bytes,
     errors: errors.reduce((total, [, count]) => total + Number(count), 0),
