@@ -4,16 +4,15 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { dashManifest } from '../../src/domain/dash-manifest.ts';
-import { mediaPlaylist, multivariantPlaylist } from '../../src/domain/hls-playlist.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
-import { initKey, type ObjectKey, segmentKey, sourcePartKey } from '../../src/domain/object-keys.ts';
+import { initKey, type ObjectKey, segmentKey, sourcePartKey, videoPrefix } from '../../src/domain/object-keys.ts';
 import { offerOf } from '../../src/domain/offer.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
 import { PART_SIZE_BYTES, partCount, type SourceRef } from '../../src/domain/source.ts';
 import type { EncodeResult, JobPlan, StoredRendition } from '../../src/domain/tasks.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import type { Read } from '../../src/main/verify/read-presentation.ts';
+import { finalPlaylists } from '../../src/orchestrate/playlist-files.ts';
 import { encodeAudio } from '../../src/transcode/encode-audio.ts';
 import { type EncodeDeps, encodeChunk } from '../../src/transcode/encode-chunk.ts';
 import { probeSource } from '../../src/transcode/probe-source.ts';
@@ -117,14 +116,8 @@ export async function joinRendition(encoded: Encoded, rendition: string, bench: 
 /** What players would read of it, were it published. */
 export function presentationOf({ plan, results }: Encoded, bench: MediaBench): Read {
   const made = results.flatMap(({ renditions }) => renditions);
-  const offer = offerOf(GENERATION, plan, made);
-  const texts = new Map([
-    ['index.m3u8', multivariantPlaylist(offer)],
-    ['manifest.mpd', dashManifest(offer)],
-    ...[...offer.video, ...offer.audio].map(
-      ({ made: one }) => [`g${GENERATION}/${one.rendition}/index.m3u8`, mediaPlaylist(one)] as const,
-    ),
-  ]);
+  const files = finalPlaylists(VIDEO_ID, offerOf(GENERATION, plan, made), []);
+  const texts = new Map(files.map(({ key, text }) => [key.replace(videoPrefix({ videoId: VIDEO_ID }), ''), text]));
   return async (path) => {
     const text = texts.get(path);
     return text === undefined

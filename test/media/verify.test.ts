@@ -25,6 +25,11 @@ const rewritten = (read: Read, file: string, from: RegExp, to: string): Read =>
 type Damage = readonly [what: string, damage: (read: Read) => Read, finding: RegExp];
 const V270 = 'g1/v270/index.m3u8';
 const DAMAGES: readonly Damage[] = [
+  [
+    'a range that is no keyframe',
+    (read) => rewritten(read, 'g1/v270/iframes.m3u8', /BYTERANGE:(\d)/, 'BYTERANGE:9$1'),
+    /v270.*range 0 is/,
+  ],
   ['an old version', (read) => rewritten(read, V270, /VERSION:7/, 'VERSION:3'), /EXT-X-VERSION is 3/],
   ['a playlist without an end', (read) => rewritten(read, V270, /#EXT-X-ENDLIST\n/, ''), /ENDLIST is missing/],
   [

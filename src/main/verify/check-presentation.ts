@@ -1,3 +1,4 @@
+import { checkKeyframes } from './check-keyframes.ts';
 import { checkManifest } from './check-manifest.ts';
 import { checkRendition } from './check-rendition.ts';
 import { checkVariants } from './check-variants.ts';
@@ -16,6 +17,7 @@ export function checkPresentation(presentation: Presentation): Finding[] {
     ...checkVariants(presentation),
     ...renditions.flatMap(checkRendition),
     ...checkAlignment(videoRenditions(presentation)),
+    ...checkKeyframes(presentation),
     ...checkManifest(presentation),
   ];
 }

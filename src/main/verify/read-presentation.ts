@@ -15,6 +15,8 @@ export type Presentation = {
   readonly text: string;
   readonly multivariant: ParsedHls;
   readonly renditions: ReadonlyMap<string, Rendition>;
+  /** Playlists of keyframes alone. */
+  readonly iframes: ReadonlyMap<string, ParsedHls>;
   readonly manifest: ParsedDash;
 };
 
@@ -29,8 +31,10 @@ export async function readPresentation(read: Read): Promise<Presentation> {
   const uris = [...(multivariant.playlists ?? []), ...tracks].flatMap(({ uri }) => uri ?? []);
   const renditions = new Map<string, Rendition>();
   for (const uri of new Set(uris)) renditions.set(uri, await readRendition(uri, read));
+  const iframes = new Map<string, ParsedHls>();
+  for (const { uri } of multivariant.iFramePlaylists ?? []) iframes.set(uri, parseHls(textOf(await read(uri))));
   const manifest = parseDash(textOf(await read('manifest.mpd')), `${MANIFEST_BASE}manifest.mpd`);
-  return { text, multivariant, renditions, manifest };
+  return { text, multivariant, renditions, iframes, manifest };
 }
 
 async function readRendition(uri: string, read: Read): Promise<Rendition> {

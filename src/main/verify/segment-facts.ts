@@ -1,5 +1,6 @@
 import { boxesIn, findBox } from '../../lib/mp4/box.ts';
-import { readFragment, type Sample } from '../../lib/mp4/fragment.ts';
+import { MDAT_HEADER_BYTES, readFragment, type Sample } from '../../lib/mp4/fragment.ts';
+import type { KeyframeBytes } from '../../lib/mp4/keyframes.ts';
 import { readTrack, type Track } from '../../lib/mp4/track.ts';
 
 export type InitFacts = Track & { readonly hasEditList: boolean };
@@ -17,6 +18,8 @@ export type SegmentFacts = {
   readonly isContiguous: boolean;
   /** Whether the first picture can be decoded alone, and nothing after it needs one before it. */
   readonly startsAlone: boolean;
+  /** Where the keyframe at the start of each fragment lies: from its `moof` to the end of its first sample. */
+  readonly keyframes: readonly KeyframeBytes[];
 };
 
 /** What one media segment holds. @throws where it is none */
@@ -26,10 +29,13 @@ export function readSegment(bytes: Buffer, codec: string): SegmentFacts {
   let isContiguous = true;
   let startsAlone: boolean | undefined;
   let samples: readonly Sample[] = [];
+  const keyframes: KeyframeBytes[] = [];
   for (const box of boxesIn(bytes)) {
     if (box.type === 'moof') {
       const fragment = readFragment(bytes.subarray(box.start, box.end));
       samples = fragment.samples;
+      const { isSync, sizeBytes = 0 } = samples[0] ?? {};
+      if (isSync) keyframes.push([box.start, box.end - box.start + MDAT_HEADER_BYTES + sizeBytes]);
       isContiguous &&= startTicks === undefined || fragment.decodeTicks === endTicks;
       startTicks ??= fragment.decodeTicks;
       endTicks = samples.reduce((sum, { durationTicks }) => sum + durationTicks, fragment.decodeTicks);
@@ -40,13 +46,8 @@ export function readSegment(bytes: Buffer, codec: string): SegmentFacts {
     }
   }
   if (startTicks === undefined) throw new Error('no moof box');
-  return {
-    sizeBytes: bytes.length,
-    startTicks,
-    durationTicks: endTicks - startTicks,
-    isContiguous,
-    startsAlone: startsAlone ?? false,
-  };
+  const times = { startTicks, durationTicks: endTicks - startTicks, isContiguous };
+  return { sizeBytes: bytes.length, ...times, startsAlone: startsAlone ?? false, keyframes };
 }
 
 const AVC_IDR = 5;
