@@ -11,7 +11,7 @@ import { type ManyOptions, manyWorkers } from './orchestration/many-workers.ts';
 import { recoveryMs } from './orchestration/recovery.ts';
 import { zombieCalls } from './orchestration/zombies.ts';
 
-const LOSSES = 30;
+const LOSSES = 21;
 const SHORT_LEASE_SECONDS = 2;
 const DEFAULT_LEASE_SECONDS = 15;
 
@@ -21,7 +21,7 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   },
   async frozen() {
     console.log(`worker silent, lease 2 s: ${inMs(await recoveryMs('frozen', LOSSES, SHORT_LEASE_SECONDS))}`);
-    console.log(`worker silent, lease 15 s: ${inMs(await recoveryMs('frozen', LOSSES / 2, DEFAULT_LEASE_SECONDS))}`);
+    console.log(`worker silent, lease 15 s: ${inMs(await recoveryMs('frozen', 9, DEFAULT_LEASE_SECONDS))}`);
   },
   async zombies() {
     const { calls, refused, changedRows } = await zombieCalls(100);
@@ -42,8 +42,10 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
 };
 
 async function many(name: string, options: ManyOptions): Promise<void> {
-  const { tasks, seconds, claimMs, queuedMs, cpuMsPerTask, peakMib, errors } = await manyWorkers(options);
-  console.log(`${options.workers} workers, ${name}: ${tasks} tasks in ${seconds.toFixed(0)} s, ${errors} errors`);
+  const { tasks, seconds, claimMs, queuedMs, cpuMsPerTask, peakMib, retries, errors } = await manyWorkers(options);
+  console.log(
+    `${options.workers} workers, ${name}: ${tasks} tasks in ${seconds.toFixed(0)} s, ${errors} errors, ${retries} calls repeated`,
+  );
   console.log(`  claim answered: ${inMs(claimMs)}`);
   console.log(`  queued to lent: ${inMs(queuedMs)}`);
   console.log(`  orchestrator: ${cpuMsPerTask.toFixed(2)} ms of CPU per task, ${peakMib.toFixed(0)} MiB at its peak`);

@@ -22,6 +22,7 @@ export type ManyFigures = {
   readonly queuedMs: Figures;
   readonly cpuMsPerTask: number;
   readonly peakMib: number;
+  readonly retries: number;
   readonly errors: number;
 };
 
@@ -54,6 +55,7 @@ export async function manyWorkers(options: ManyOptions): Promise<ManyFigures> {
   const figures = {
     ...{ tasks, seconds, claimMs: figuresOf(swarm.claimMs), queuedMs: figuresOf(await queuedMs(stack)) },
     ...{ cpuMsPerTask: usedMs / tasks, peakMib: await peakMib(orchestrator!.pid), errors: swarm.errors.length },
+    retries: swarm.retries,
   };
   await swarm.stop();
   for (const error of swarm.errors.slice(0, 3)) console.error(error);

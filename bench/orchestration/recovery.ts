@@ -7,8 +7,9 @@ import { type Figures, figuresOf } from './figures.ts';
 
 const WORKERS = 6;
 /** A segment of the fake encoder takes this long, so that a task surely runs when its worker is lost. */
-const SEGMENT_MS = 1_500;
-const VIDEO_SECONDS = 250;
+const SEGMENT_MS = 800;
+/** Its sound is one task, and shall not be lost in every round. */
+const VIDEO_SECONDS = 60;
 const HANDED_ON_DEADLINE_MS = 60_000;
 const POLL_MS = 20;
 
@@ -32,7 +33,7 @@ export async function recoveryMs(loss: Loss, count: number, leaseSeconds: number
 /** More tasks than workers, always. */
 async function keepBusy(stack: Stack): Promise<void> {
   const open = await stack.db.selectFrom('tasks').select('id').where('state', '=', 'queued').execute();
-  if (open.length < WORKERS * 4) await uploadVideo(stack, VIDEO_SECONDS);
+  if (open.length < WORKERS * 4) for (let i = 0; i < 4; i++) await uploadVideo(stack, VIDEO_SECONDS);
 }
 
 async function lose(victim: RoleProcess, loss: Loss, stack: Stack): Promise<number[]> {
@@ -63,7 +64,7 @@ async function heldBy(worker: string, stack: Stack) {
       .selectFrom('tasks')
       .select(['id', 'attempt'])
       .where('state', '=', 'leased')
-      .where('kind', '=', 'encode')
+      .where('kind', 'in', ['encode', 'audio'])
       .where('worker', '=', worker)
       .executeTakeFirstOrThrow(),
   );

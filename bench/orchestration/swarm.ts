@@ -22,6 +22,8 @@ export class Swarm {
   readonly claimMs: number[] = [];
   readonly errors: unknown[] = [];
   done = 0;
+  /** Calls that were not answered, or with 503, and were made again. */
+  retries = 0;
   #claimableSinceMs = Number.POSITIVE_INFINITY;
   readonly #options: SwarmOptions;
   readonly #stop = new AbortController();
@@ -56,11 +58,24 @@ export class Swarm {
     const isProbe = task.spec.kind === 'probe';
     for (let left = isProbe ? 0 : workMs * (0.5 + Math.random()); left > 0; left -= task.leaseMs / 3) {
       await delay(Math.min(left, task.leaseMs / 3));
-      if (left > task.leaseMs / 3) await lender.renew(task, this.#stop.signal);
+      if (left > task.leaseMs / 3) await this.#settle(() => lender.renew(task, this.#stop.signal));
     }
-    await lender.complete(task, resultOf(task.spec, facts), this.#stop.signal);
+    await this.#settle(() => lender.complete(task, resultOf(task.spec, facts), this.#stop.signal));
     if (isProbe) this.#claimableSinceMs = Math.min(this.#claimableSinceMs, performance.now());
     else this.done += 1;
+  }
+
+  /** As a worker does: again, for as long as it may hold the task. */
+  async #settle(tell: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await tell();
+      } catch (error) {
+        if (this.#stop.signal.aborted || (error as { code?: string }).code === 'lease_lost') throw error;
+        this.retries += 1;
+        await delay(100);
+      }
+    }
   }
 
   async #try(act: () => Promise<void>): Promise<void> {
