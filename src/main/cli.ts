@@ -73,7 +73,7 @@ async function main(name = 'help', ...args: readonly string[]): Promise<void> {
   const command = COMMANDS[name];
   const role = ROLES[name];
   if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
-  const config = parseConfig(process.env);
+  const config = parseConfig(process.env, name);
   if (command) return command(config);
   const roleCommand = ROLE_COMMANDS[name];
   if (roleCommand && args.length > 0) return roleCommand(args, config);

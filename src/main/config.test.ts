@@ -30,6 +30,7 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   MILLRACE_STORE: ['http://bucket', '/folder', 's3:bucket'],
   MILLRACE_SECRET: ['short'],
   MILLRACE_WORKER_TOKEN: ['fifteen letters'],
+  MILLRACE_API_KEYS: ['short', 'a-key-of-this-test,short', 'a key that has spaces', 'a-key-of-this-test,'],
   MILLRACE_WORKERS: ['-1', '65', 'two', '1.5'],
   MILLRACE_ORCHESTRATOR_URL: ['localhost', 'http://a:8081,', 'http://a:8081,b', 'ftp://a'],
   MILLRACE_WORKER_MEMORY_MIB: ['0', '63', 'all'],
@@ -52,6 +53,15 @@ for (const [name, values] of Object.entries(WRONG))
         `${name}=${value}`,
       );
   });
+
+test('with API keys the API may be reached from elsewhere, and so may roles that guard themselves', () => {
+  const config = parseConfig({ MILLRACE_HOST: '0.0.0.0', MILLRACE_API_KEYS: 'a-key-of-this-test, another-key-of-it' });
+  assert.deepEqual(config.MILLRACE_API_KEYS, ['a-key-of-this-test', 'another-key-of-it']);
+  for (const role of ['orchestrator', 'worker', 'edge', 'router'])
+    assert.equal(parseConfig({ MILLRACE_HOST: '0.0.0.0' }, role).MILLRACE_HOST, '0.0.0.0');
+  for (const role of ['upload-api', 'public', 'up'])
+    assert.throws(() => parseConfig({ MILLRACE_HOST: '0.0.0.0' }, role), /^ConfigError: MILLRACE_HOST: .*API keys/);
+});
 
 test('all wrong settings are named at once', () => {
   assert.throws(() => parseConfig({ MILLRACE_PORT: 'x', MILLRACE_SECRET: 'y', MILLRACE_LOG_LEVEL: 'z' }), {

@@ -24,6 +24,14 @@ const settings = z.strictObject({
   MILLRACE_STORE_SECRET_KEY: z.string().min(1).optional(),
   MILLRACE_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   MILLRACE_WORKER_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  /** Whoever sends one of them may use the API; unset, it listens to this machine only. */
+  MILLRACE_API_KEYS: z
+    .string()
+    .transform((text) => text.split(',').map((key) => key.trim()))
+    .pipe(z.array(z.string().regex(/^[\x21-\x7e]{16,}$/, 'must be keys of at least 16 letters, digits or signs')))
+    .optional(),
+  /** What commands of this machine send; the other end is told by --url. */
+  MILLRACE_API_KEY: z.string().min(1).optional(),
   MILLRACE_WORKERS: z.coerce.number().int().min(0).max(64).default(2),
   MILLRACE_EDGES: z.string().default('2'),
   /** One or more, separated by commas: a worker uses the next one when one fails. */
@@ -84,12 +92,15 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** @throws ConfigError that names every wrong setting. */
-export function parseConfig(environment: NodeJS.ProcessEnv): Config {
+/**
+ * @param command what it is for: some roles may be reached from other machines without API keys.
+ * @throws ConfigError that names every wrong setting.
+ */
+export function parseConfig(environment: NodeJS.ProcessEnv, command = 'up'): Config {
   const ours = Object.entries(environment).filter(([name, value]) => SETTING.test(name) && value !== '');
   const parsed = settings.safeParse(Object.fromEntries(ours));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(line).join('\n'));
-  assertLoopback(parsed.data.MILLRACE_HOST);
+  assertGuarded(parsed.data, command);
   return Object.freeze(parsed.data);
 }
 
@@ -102,8 +113,16 @@ function line(issue: z.core.$ZodIssue): string {
   return `${String(issue.path[0])}: ${issue.message}`;
 }
 
-/** There are no API keys yet, so nobody but this machine may talk to us. */
-function assertLoopback(host: string): void {
-  if (!/^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host))
-    throw new ConfigError(`MILLRACE_HOST: ${host} is not a loopback address, and there are no API keys to protect it`);
+/**
+ * What protects them is set in any case: the orchestrator asks for the workers' token, edges and router for signed
+ * sessions (who may begin one is the video's visibility), and a worker only tells how it is.
+ */
+const GUARDED = new Set(['orchestrator', 'worker', 'edge', 'router']);
+
+/** Without API keys nobody but this machine may talk to the API. */
+function assertGuarded({ MILLRACE_HOST: host, MILLRACE_API_KEYS: keys }: Config, command: string): void {
+  if (keys !== undefined || GUARDED.has(command) || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
+  throw new ConfigError(
+    `MILLRACE_HOST: ${host} is not a loopback address, so API keys must protect it (MILLRACE_API_KEYS)`,
+  );
 }

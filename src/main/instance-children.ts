@@ -57,6 +57,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
   const open = child('public', 'public', config.MILLRACE_PORT ?? 8080, {
     ...own,
     MILLRACE_HOST: config.MILLRACE_HOST,
+    MILLRACE_API_KEYS: config.MILLRACE_API_KEYS,
     MILLRACE_MAX_UPLOAD_BYTES: config.MILLRACE_MAX_UPLOAD_BYTES,
     MILLRACE_UPLOAD_EXPIRY_SECONDS: config.MILLRACE_UPLOAD_EXPIRY_SECONDS,
     MILLRACE_MAX_TRANSFERS: config.MILLRACE_MAX_TRANSFERS,

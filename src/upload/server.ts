@@ -14,6 +14,7 @@ import { addPages } from './pages.ts';
 import type { PartPool } from './part-pool.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
 import { addReference } from './reference.ts';
+import { requireKey } from './require-key.ts';
 import * as schemas from './schemas.ts';
 import { addTusRoutes } from './tus/tus-routes.ts';
 import { UploadLocks } from './upload-locks.ts';
@@ -41,6 +42,8 @@ export type UploadApiDeps = CaptionRoutesDeps &
     readonly uploadIdleMs: number;
     readonly maxUploadBytes: number;
     readonly version: string;
+    /** Unset, everybody who can reach the port may do everything. */
+    readonly apiKeys?: readonly string[] | undefined;
     /** The built pages; undefined where they were not built, and then there are none. */
     readonly pagesFolder: string | undefined;
     readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
@@ -53,6 +56,7 @@ const JSON_LIMIT_BYTES = 64 * 1024;
 /** The public API and the pages. */
 export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   const app = createApp({ ...deps.app, bodyLimitBytes: JSON_LIMIT_BYTES });
+  if (deps.apiKeys) app.addHook('onRequest', requireKey(deps.apiKeys));
   await addReference(app, deps.version);
   // Registered as plugins so that the OpenAPI document, which looks at later routes only, sees them.
   await app.register((plain) => addVideoRoutes(plain as unknown as App, deps));

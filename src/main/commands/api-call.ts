@@ -1,3 +1,5 @@
+import { authorization } from './authorization.ts';
+
 /** Lists are short; what takes longer than this will not come. */
 const ANSWER_DEADLINE_MS = 15_000;
 
@@ -6,7 +8,11 @@ export class CallFailed extends Error {}
 
 /** The JSON of an answer, of which the caller knows the type by contract. @throws CallFailed */
 export async function apiCall(url: string, method: 'GET' | 'POST' = 'GET'): Promise<unknown> {
-  const answer = await fetch(url, { method, signal: AbortSignal.timeout(ANSWER_DEADLINE_MS) }).catch((cause) => {
+  const answer = await fetch(url, {
+    method,
+    headers: authorization(),
+    signal: AbortSignal.timeout(ANSWER_DEADLINE_MS),
+  }).catch((cause) => {
     throw new CallFailed(`${new URL(url).origin} cannot be reached`, { cause });
   });
   const text = await answer.text();

@@ -1,3 +1,5 @@
+import { authorization } from './authorization.ts';
+
 /** A part takes this long on a line of 75 kbit/s; whatever is slower is broken. */
 const REQUEST_DEADLINE_MS = 15 * 60_000;
 
@@ -16,7 +18,7 @@ export type TusRequest = {
 export async function tusRequest(url: string, { method, headers = {}, body }: TusRequest): Promise<Headers> {
   const answer = await send(url, {
     method,
-    headers: { 'Tus-Resumable': '1.0.0', ...headers },
+    headers: { 'Tus-Resumable': '1.0.0', ...authorization(), ...headers },
     signal: AbortSignal.timeout(REQUEST_DEADLINE_MS),
     ...(body === undefined ? {} : { body }),
   });

@@ -78,6 +78,7 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     videoBell,
     stopping,
     isAllowed,
+    apiKeys: config.MILLRACE_API_KEYS,
     bell,
     ingestDeadlineMs: config.MILLRACE_INGEST_DEADLINE_SECONDS * 1000,
     clock: systemClock,
