@@ -10,6 +10,8 @@ const HELP = `millrace <command>
   up             run every role on this machine; stops with Ctrl-C or "millrace stop"
   stop           end the instance of this data folder (MILLRACE_DATA, ./data)
 
+  doctor         look at what Millrace needs here (ffmpeg, store, database, clock, disk, port); --json
+
   upload FILE…   send files, going on where an earlier run stopped; --url http://localhost:8080
   hash FILE…     print the content id that the server gives to a file
   verify VIDEO   read all that players can read of a video, and say what is wrong with it; --json, --url
@@ -44,9 +46,10 @@ const ROLES: Readonly<Record<string, () => Promise<Start>>> = {
   public: async () => (await import('./roles/public.ts')).startPublic,
 };
 
-const COMMANDS: Readonly<Record<string, (config: Config) => Promise<void>>> = {
+const COMMANDS: Readonly<Record<string, (config: Config, args: readonly string[]) => Promise<void>>> = {
   up: async (config) => (await import('./up.ts')).up(config),
   stop: async (config) => (await import('./stop.ts')).stop(config),
+  doctor: async (config, args) => (await import('./commands/doctor.ts')).doctor(args, config),
   help: async () => console.log(HELP),
 };
 
@@ -74,7 +77,7 @@ async function main(name = 'help', ...args: readonly string[]): Promise<void> {
   const role = ROLES[name];
   if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
   const config = parseConfig(process.env, name);
-  if (command) return command(config);
+  if (command) return command(config, args);
   const roleCommand = ROLE_COMMANDS[name];
   if (roleCommand && args.length > 0) return roleCommand(args, config);
   if (role) await runRole(logOf(config, name) as Log<LogEvent>, async (context) => (await role())(config, context));

@@ -114,14 +114,14 @@ function line(issue: z.core.$ZodIssue): string {
 }
 
 /**
- * What protects them is set in any case: the orchestrator asks for the workers' token, edges and router for signed
- * sessions (who may begin one is the video's visibility), and a worker only tells how it is.
+ * What others run protects itself: the orchestrator asks for the workers' token, edges and router for signed sessions,
+ * and a worker only tells how it is.
  */
-const GUARDED = new Set(['orchestrator', 'worker', 'edge', 'router']);
+const NEEDS_KEYS = new Set(['up', 'upload-api', 'public']);
 
 /** Without API keys nobody but this machine may talk to the API. */
 function assertGuarded({ MILLRACE_HOST: host, MILLRACE_API_KEYS: keys }: Config, command: string): void {
-  if (keys !== undefined || GUARDED.has(command) || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
+  if (keys !== undefined || !NEEDS_KEYS.has(command) || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
   throw new ConfigError(
     `MILLRACE_HOST: ${host} is not a loopback address, so API keys must protect it (MILLRACE_API_KEYS)`,
   );

@@ -5,6 +5,7 @@ import { createJobRecords } from '../../adapters/job-records.ts';
 import { listenTo } from '../../adapters/notifications.ts';
 import { migrate, openDatabase } from '../../adapters/postgres.ts';
 import { createRetiredGenerations } from '../../adapters/retired-generations.ts';
+import { countWaitingTasks } from '../../adapters/waiting-tasks.ts';
 import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL } from '../../adapters/wake-ups.ts';
 import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
@@ -31,6 +32,7 @@ import {
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeApp } from './close-server.ts';
 import { databaseCheck } from './upload-api.ts';
+import { addWaitingGauge } from './waiting-gauge.ts';
 
 const DEFAULT_PORT = 8081;
 /** Changes ring a bell; this is how late a missed one is noticed. */
@@ -71,6 +73,8 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   const newerCodecs = config.MILLRACE_CODECS.filter((codec) => codec !== 'h264');
   const ladders = { perTitle: config.MILLRACE_LADDER === 'per-title', newerCodecs };
   const settling = { records, decide, bells, log, ladders };
+  const metrics = createMetrics(role);
+  addWaitingGauge(metrics, () => countWaitingTasks(db));
   const app = createOrchestratorServer({
     ...settling,
     growth,
@@ -86,7 +90,7 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
         uptimeSeconds,
         checks: { database: databaseCheck(db), objectStore: storeCheck(store) },
       },
-      metrics: createMetrics(role),
+      metrics,
       onFault: (err, { method, url }) => log.error('request_failed', { method, url, err }),
     },
   });
