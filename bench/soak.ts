@@ -140,6 +140,8 @@ async function report(): Promise<void> {
   const lines = (await readFile(join(folder, 'router.jsonl'), 'utf8')).split('\n').filter(Boolean);
   const told = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   const count = (event: string): number => told.filter((line) => line.event === event).length;
+  const codes = told.filter(({ event }) => event === 'request_failed').map(({ err }) => (err as { code: string }).code);
+  const byCode = Object.entries(Object.groupBy(codes, (code) => code)).map(([code, of]) => `${of?.length} ${code}`);
   const explained = new Set(told.filter(({ level }) => level !== 'info').map(({ sessionId }) => sessionId));
   const unlogged = [...troubled].filter((sessionId) => !explained.has(sessionId));
   const part = (from: number, to: number): number[] =>
@@ -153,6 +155,7 @@ async function report(): Promise<void> {
   console.log(
     `reassigned ${count('session_reassigned')}, edge_down ${count('edge_down')}, unlogged ${unlogged.length}`,
   );
+  console.log(`refused: ${byCode.join(', ') || 'none'}`);
   console.log(`router's memory by quarters, MiB: ${quarters.join(' ')}`);
   console.log(
     `router's sockets: at most ${Math.max(...samples.map(({ sockets }) => sockets))}, ${leftSockets} when idle`,
