@@ -8,7 +8,7 @@ import { loadavg } from 'node:os';
 import { fanOutAndIn } from './orchestration/fan.ts';
 import { inMs } from './orchestration/figures.ts';
 import { type ManyOptions, manyWorkers } from './orchestration/many-workers.ts';
-import { recoveryMs } from './orchestration/recovery.ts';
+import { type Loss, recoveryMs } from './orchestration/recovery.ts';
 import { zombieCalls } from './orchestration/zombies.ts';
 
 const LOSSES = 21;
@@ -17,11 +17,11 @@ const DEFAULT_LEASE_SECONDS = 15;
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   async killed() {
-    console.log(`worker killed: ${inMs(await recoveryMs('killed', LOSSES, DEFAULT_LEASE_SECONDS))}`);
+    await recovery('killed', LOSSES, DEFAULT_LEASE_SECONDS);
   },
   async frozen() {
-    console.log(`worker silent, lease 2 s: ${inMs(await recoveryMs('frozen', LOSSES, SHORT_LEASE_SECONDS))}`);
-    console.log(`worker silent, lease 15 s: ${inMs(await recoveryMs('frozen', 9, DEFAULT_LEASE_SECONDS))}`);
+    await recovery('frozen', LOSSES, SHORT_LEASE_SECONDS);
+    await recovery('frozen', 9, DEFAULT_LEASE_SECONDS);
   },
   async zombies() {
     const { calls, refused, changedRows } = await zombieCalls(100);
@@ -40,6 +40,13 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
     await many('workers waiting', some);
   },
 };
+
+async function recovery(loss: Loss, count: number, leaseSeconds: number): Promise<void> {
+  const { free, lent } = await recoveryMs(loss, count, leaseSeconds);
+  console.log(`worker ${loss}, lease ${leaseSeconds} s`);
+  console.log(`  to its task being free: ${inMs(free)}`);
+  console.log(`  to its task being lent: ${inMs(lent)}`);
+}
 
 async function many(name: string, options: ManyOptions): Promise<void> {
   const { tasks, seconds, claimMs, queuedMs, cpuMsPerTask, peakMib, retries, errors } = await manyWorkers(options);

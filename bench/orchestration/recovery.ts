@@ -14,20 +14,24 @@ const HANDED_ON_DEADLINE_MS = 60_000;
 const POLL_MS = 20;
 
 export type Loss = 'killed' | 'frozen';
+type Handing = { readonly freeMs: number; readonly lentMs: number };
+/** From the loss until its task may be lent again, and until it is: workers that are left have other work, too. */
+export type Recovery = { readonly free: Figures; readonly lent: Figures };
 
 /** From the loss of a worker to the moment when its task is lent to another one, by the database's own events. */
-export async function recoveryMs(loss: Loss, count: number, leaseSeconds: number): Promise<Figures> {
+export async function recoveryMs(loss: Loss, count: number, leaseSeconds: number): Promise<Recovery> {
   const workerSettings = { MILLRACE_TEST_SEGMENT_MS: String(SEGMENT_MS) };
   await using stack = await Stack.start({ encoder: 'fake', workers: WORKERS, leaseSeconds, workerSettings });
-  const tookMs: number[] = [];
-  while (tookMs.length < count) {
+  const took: Handing[] = [];
+  while (took.length < count) {
     await keepBusy(stack);
     // Several at once, as long as somebody is left to take over.
     const victims = stack.workers.slice(0, WORKERS / 2).map((worker) => worker.process);
-    tookMs.push(...(await Promise.all(victims.map((victim) => lose(victim, loss, stack)))).flat());
+    took.push(...(await Promise.all(victims.map((victim) => lose(victim, loss, stack)))).flat());
     await stack.heal();
   }
-  return figuresOf(tookMs.slice(0, count));
+  const counted = took.slice(0, count);
+  return { free: figuresOf(counted.map(({ freeMs }) => freeMs)), lent: figuresOf(counted.map(({ lentMs }) => lentMs)) };
 }
 
 /** More tasks than workers, always. */
@@ -36,23 +40,31 @@ async function keepBusy(stack: Stack): Promise<void> {
   if (open.length < WORKERS * 4) for (let i = 0; i < 4; i++) await uploadVideo(stack, VIDEO_SECONDS);
 }
 
-async function lose(victim: RoleProcess, loss: Loss, stack: Stack): Promise<number[]> {
+async function lose(victim: RoleProcess, loss: Loss, stack: Stack): Promise<Handing[]> {
   const task = await heldBy(victim.name, stack);
+  const before = await stack.db
+    .selectFrom('events')
+    .select('id')
+    .where('task_id', '=', task.id)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirstOrThrow();
   const lostMs = Date.now();
   if (loss === 'killed') await victim.kill();
   else victim.freeze();
   const endMs = lostMs + HANDED_ON_DEADLINE_MS;
   for (;;) {
-    const next = await stack.db
+    const after = await stack.db
       .selectFrom('events')
       .select(['at', 'to_state'])
       .where('task_id', '=', task.id)
-      .where('to_state', 'in', ['leased', 'done'])
-      .where((eb) => eb.or([eb('attempt', '>', task.attempt), eb('to_state', '=', 'done')]))
+      .where('id', '>', before.id)
       .orderBy('id')
-      .executeTakeFirst();
+      .execute();
+    const [first, second] = after;
     // Done means that it was settled just before the loss.
-    if (next) return next.to_state === 'done' ? [] : [next.at.getTime() - lostMs];
+    if (first?.to_state === 'done') return [];
+    if (first && second) return [{ freeMs: first.at.getTime() - lostMs, lentMs: second.at.getTime() - lostMs }];
     if (Date.now() > endMs) throw new Error(`nobody took over ${task.id} of ${victim.name}`);
     await delay(POLL_MS);
   }

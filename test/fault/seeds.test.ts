@@ -6,12 +6,12 @@ import { type Story, storyOf } from './story.ts';
 
 /**
  * Seeded runs on the real thing. One of them again: MILLRACE_TEST_FAULT_SEED=17 node --test test/fault/seeds.test.ts
- * More of them: MILLRACE_TEST_FAULT_SEEDS=1000.
+ * More of them: MILLRACE_TEST_FAULT_SEEDS=200.
  */
-const SEEDS = Number(process.env.MILLRACE_TEST_FAULT_SEEDS ?? 200);
+const SEEDS = Number(process.env.MILLRACE_TEST_FAULT_SEEDS ?? 60);
 const ONLY = process.env.MILLRACE_TEST_FAULT_SEED;
 /** Stacks at once: most of a story is waiting. */
-const STACKS = Number(process.env.MILLRACE_TEST_FAULT_STACKS ?? 4);
+const STACKS = Number(process.env.MILLRACE_TEST_FAULT_STACKS ?? 3);
 const WORLD = { workers: 3, orchestrators: 2 };
 
 const seeds = ONLY ? [Number(ONLY)] : Array.from({ length: SEEDS }, (_, i) => i + 1);
