@@ -42,7 +42,7 @@ const ROLES: Readonly<Record<string, () => Promise<Start>>> = {
   orchestrator: async () => (await import('./roles/orchestrator.ts')).startOrchestrator,
   worker: async () => (await import('./roles/worker.ts')).startWorker,
   edge: async () => (await import('./roles/edge.ts')).startEdge,
-  router: async () => (await import('./roles/public.ts')).startRouter,
+  router: async () => (await import('./roles/router.ts')).startRouter,
   public: async () => (await import('./roles/public.ts')).startPublic,
 };
 

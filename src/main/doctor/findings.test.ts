@@ -26,12 +26,7 @@ const CASES: readonly (readonly [name: string, finding: Finding, status: Finding
   ['no encoder for sound', judgeEncoders(['libx264'], ['h264']), 'fail', /with aac$/],
   ['a new database', judgeSchema({ applied: [], known: ['1', '2'], version: VERSION }), 'ok', /not made yet/],
   ['an equal schema', judgeSchema({ applied: ['1', '2'], known: ['1', '2'], version: VERSION }), 'ok', /schema 2$/],
-  [
-    'an old schema',
-    judgeSchema({ applied: ['1'], known: ['1', '2'], version: VERSION }),
-    'warn',
-    /to come: 2$/,
-  ],
+  ['an old schema', judgeSchema({ applied: ['1'], known: ['1', '2'], version: VERSION }), 'warn', /to come: 2$/],
   [
     'a newer schema',
     judgeSchema({ applied: ['1', '2', '3'], known: ['1', '2'], version: VERSION }),

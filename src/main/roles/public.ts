@@ -1,32 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { LogEvent } from '../../domain/log-events.ts';
 import { listenOn } from '../../lib/listen.ts';
-import type { Log } from '../../lib/log.ts';
-import { openPlaybackRouter, type PlaybackRouter } from '../../route/playback-router.ts';
-import { createRouterServer } from '../../route/server.ts';
 import type { Config } from '../config.ts';
-import { openEdgeList } from '../edge-list.ts';
-import { required, systemClock, uptimeSeconds, VERSION } from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeServer } from './close-server.ts';
+import { wireRouter } from './router.ts';
 import { wireUploadApi } from './upload-api.ts';
 
 const UPLOAD_API_PORT = 8080;
-const ROUTER_PORT = 8090;
 
 export async function startUploadApi(config: Config, context: RoleContext): Promise<RunningRole> {
   const { app, close } = await wireUploadApi(config, context);
   const server = uploadServer((request, response) => app.routing(request, response));
   const url = await listenOn(server, config.MILLRACE_PORT ?? UPLOAD_API_PORT, config.MILLRACE_HOST);
   return { url, stop: () => closeServer(server).then(close) };
-}
-
-export async function startRouter(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const router = await wireRouter(config, log);
-  const server = createRouterServer({ router, log, version: VERSION, uptimeSeconds });
-  const url = await listenOn(server, config.MILLRACE_PORT ?? ROUTER_PORT, config.MILLRACE_HOST);
-  return { url, stop: () => closeServer(server).then(router.close) };
 }
 
 /** Upload-api, pages and router behind one address: all that a browser needs. */
@@ -57,23 +43,4 @@ function uploadServer(listener: RequestListener): Server {
   server.timeout = SOCKET_IDLE_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
-}
-
-async function wireRouter(config: Config, log: Log<LogEvent>): Promise<PlaybackRouter> {
-  const list = await openEdgeList(config, log);
-  const router = openPlaybackRouter({
-    log,
-    clock: systemClock,
-    random: randomBytes,
-    secret: required(config, 'MILLRACE_SECRET'),
-    edges: list.edges,
-    ...(config.MILLRACE_PLAYBACK_ORIGINS ? { origins: config.MILLRACE_PLAYBACK_ORIGINS } : {}),
-  });
-  return {
-    ...router,
-    close: () => {
-      list.close();
-      router.close();
-    },
-  };
 }

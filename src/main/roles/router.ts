@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto';
+import type { LogEvent } from '../../domain/log-events.ts';
+import { listenOn } from '../../lib/listen.ts';
+import type { Log } from '../../lib/log.ts';
+import { openPlaybackRouter, type PlaybackRouter } from '../../route/playback-router.ts';
+import { createRouterServer } from '../../route/server.ts';
+import type { Config } from '../config.ts';
+import { openEdgeList } from '../edge-list.ts';
+import { required, systemClock, uptimeSeconds, VERSION } from '../parts.ts';
+import type { RoleContext, RunningRole } from '../role.ts';
+import { closeServer } from './close-server.ts';
+
+const DEFAULT_PORT = 8090;
+
+export async function startRouter(config: Config, { log }: RoleContext): Promise<RunningRole> {
+  const router = await wireRouter(config, log);
+  const server = createRouterServer({ router, log, version: VERSION, uptimeSeconds });
+  const url = await listenOn(server, config.MILLRACE_PORT ?? DEFAULT_PORT, config.MILLRACE_HOST);
+  return { url, stop: () => closeServer(server).then(router.close) };
+}
+
+/** The router, to be mounted into a server. */
+export async function wireRouter(config: Config, log: Log<LogEvent>): Promise<PlaybackRouter> {
+  const list = await openEdgeList(config, log);
+  const router = openPlaybackRouter({
+    log,
+    clock: systemClock,
+    random: randomBytes,
+    secret: required(config, 'MILLRACE_SECRET'),
+    edges: list.edges,
+    ...(config.MILLRACE_PLAYBACK_ORIGINS ? { origins: config.MILLRACE_PLAYBACK_ORIGINS } : {}),
+  });
+  return {
+    ...router,
+    close: () => {
+      list.close();
+      router.close();
+    },
+  };
+}
