@@ -86,7 +86,7 @@ async function planOf(db: Database, jobId: JobId): Promise<JobPlan> {
   return job.plan;
 }
 
-async function finishedWork(db: Database, jobId: JobId) {
+export async function finishedWork(db: Database, jobId: JobId) {
   const plan = await planOf(db, jobId);
   const tasks = await db
     .selectFrom('tasks')

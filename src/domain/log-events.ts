@@ -29,6 +29,7 @@ export const LOG_EVENTS = [
   'video_visibility_set',
   'captions_stored',
   'captions_removed',
+  'download_prepared',
   'video_deleted',
   // orchestrate
   'job_started',

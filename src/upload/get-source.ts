@@ -26,8 +26,9 @@ export async function getSource(
     .header('x-content-type-options', 'nosniff')
     .header('content-security-policy', "default-src 'none'; sandbox")
     .type('application/octet-stream');
-  if (request.method === 'HEAD') return reply.send();
-  return reply.send(Readable.from(readSource(source, { first, last }, store)));
+  // Without any payload Fastify says that the length is 0.
+  const bytes = request.method === 'HEAD' ? [] : readSource(source, { first, last }, store);
+  return reply.send(Readable.from(bytes));
 }
 
 async function* readSource(source: SourceRef, range: ByteRange, store: Pick<ObjectStore, 'read'>) {

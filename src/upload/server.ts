@@ -8,6 +8,7 @@ import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
 import { type AccessRoutesDeps, addAccessRoutes } from './access-routes.ts';
 import { addCaptionRoutes, type CaptionRoutesDeps } from './caption-routes.ts';
+import { addDownloadRoutes, type DownloadRoutesDeps } from './download/download-routes.ts';
 import { addEventRoutes, type EventRoutesDeps } from './event-routes.ts';
 import { addJobRoutes, type JobRoutesDeps } from './job-routes.ts';
 import { addPages } from './pages.ts';
@@ -21,6 +22,7 @@ import { UploadLocks } from './upload-locks.ts';
 import { addVideoRoutes, type VideoRoutesDeps } from './video-routes.ts';
 
 export type UploadApiDeps = CaptionRoutesDeps &
+  DownloadRoutesDeps &
   VideoRoutesDeps &
   JobRoutesDeps &
   EventRoutesDeps &
@@ -74,6 +76,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
     idleMs: deps.uploadIdleMs,
   };
   await app.register((plain) => addCaptionRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addDownloadRoutes(plain as unknown as App, deps));
   await app.register((plain) => addUpload(plain as unknown as App, receiving));
   await app.register((plain) => addTusRoutes(plain as unknown as App, receiving));
   if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder);

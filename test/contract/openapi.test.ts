@@ -4,7 +4,10 @@ import { after, before, test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { sql } from 'kysely';
 import { FullStore } from '../fakes/full-store.ts';
+import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
+import { JobWorld } from '../support/job-world.ts';
+import { makeVideo, publishMade } from '../support/made-video.ts';
 import { MiB, UploadApi } from '../support/upload-world.ts';
 
 /** Every route's real answers, held against /openapi.json; and every route of the document is called. */
@@ -292,6 +295,20 @@ test('resumable uploads: begin, go on, look, give up', async () => {
     method: 'POST',
     headers: { ...VERSION, 'upload-length': String(10 * MiB) },
   });
+});
+
+test('a rendition is downloaded, whole or in part', async () => {
+  const world = await JobWorld.open();
+  const tiny = new MemoryObjectStore();
+  const other = await UploadApi.start(world, { store: tiny });
+  const path = `/videos/${await makeVideo(world, tiny)}/download/v360.mp4`;
+  await publishMade(world);
+  const file = '/videos/{id}/download/{file}';
+  await call(file, 200, {}, path, other.url);
+  await call(file, 206, { headers: { range: 'bytes=0-9' } }, path, other.url);
+  await refused(file, 404, 'no_such_video', {}, `/videos/${NONE}/download/v360.mp4`);
+  await other[Symbol.asyncDispose]();
+  await world.close();
 });
 
 test('health and metrics', async () => {

@@ -3,6 +3,7 @@ import { createJobControl } from '../../src/adapters/job-control.ts';
 import { createJobLists } from '../../src/adapters/job-lists.ts';
 import { listenTo } from '../../src/adapters/notifications.ts';
 import type { Database } from '../../src/adapters/postgres.ts';
+import { createPublishedWork } from '../../src/adapters/published-work.ts';
 import { createVideoEvents } from '../../src/adapters/video-events.ts';
 import { EVENT_CHANNEL } from '../../src/adapters/wake-ups.ts';
 import { KeyedBell } from '../../src/lib/keyed-bell.ts';
@@ -23,6 +24,7 @@ export function seeingWork({ db, url }: { readonly db: Database; readonly url: s
       jobLists: createJobLists(db),
       jobControl: createJobControl(db),
       captions: createCaptionRecords(db),
+      published: createPublishedWork(db),
       events: createVideoEvents(db),
       videoBell,
       stopping: stopping.signal,

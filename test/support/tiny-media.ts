@@ -3,6 +3,7 @@ import { framesOfSegment } from '../../src/domain/cut-plan.ts';
 import type { AudioPlan, VideoGrid } from '../../src/domain/tasks.ts';
 import { makeBox, makeFullBox, uint32 } from '../../src/lib/mp4/box.ts';
 import { makeMoof, segmentType } from '../../src/lib/mp4/fragment.ts';
+import { keyframesIn } from '../../src/lib/mp4/keyframes.ts';
 import { readTrack } from '../../src/lib/mp4/track.ts';
 import type { InitPiece, SegmentPiece } from '../../src/transcode/media-pieces.ts';
 
@@ -30,7 +31,8 @@ export function tinyVideoSegment(segment: number, grid: VideoGrid): SegmentPiece
     const sequence = (firstFrame + at) / grid.gopFrames + 1;
     gops.push(makeMoof({ sequence, decodeTicks, samples }), makeBox('mdat', ...pictures));
   }
-  return pieceOf(segment, frames * grid.ticksPerFrame, gops);
+  const piece = pieceOf(segment, frames * grid.ticksPerFrame, gops);
+  return { ...piece, keyframes: keyframesIn(piece.bytes) };
 }
 
 export function tinyAudioSegment(segment: number, plan: AudioPlan): SegmentPiece {
@@ -64,7 +66,10 @@ const nal = (type: number): Buffer => Buffer.from([0, 0, 0, 4, type, 1, 2, 3]);
 function initOf(timescale: number, entry: Buffer): InitPiece {
   const mdhd = makeFullBox('mdhd', 0, 0, uint32(0, 0, timescale, 0, 0));
   const stsd = makeFullBox('stsd', 0, 0, uint32(1), entry);
-  const moov = makeBox('moov', makeBox('trak', makeBox('mdia', mdhd, makeBox('minf', makeBox('stbl', stsd)))));
+  const tkhd = makeFullBox('tkhd', 0, 7, Buffer.alloc(80));
+  const hdlr = makeFullBox('hdlr', 0, 0, Buffer.alloc(21));
+  const mdia = makeBox('mdia', mdhd, hdlr, makeBox('minf', makeBox('stbl', stsd)));
+  const moov = makeBox('moov', makeBox('trak', tkhd, mdia));
   const bytes = Buffer.concat([makeBox('ftyp', Buffer.from('iso6')), moov]);
   return { kind: 'init', bytes, track: readTrack(bytes) };
 }

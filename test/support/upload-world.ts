@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { sql } from 'kysely';
 import { Registry } from 'prom-client';
 import { createIngestRecords } from '../../src/adapters/ingest-records.ts';
@@ -59,7 +60,10 @@ export class UploadApi {
     this.#log = log.log;
   }
 
-  static async start({ db, url: databaseUrl }: TestDatabase, options: UploadWorldOptions = {}): Promise<UploadApi> {
+  static async start(
+    { db, url: databaseUrl }: Pick<TestDatabase, 'db' | 'url'>,
+    options: UploadWorldOptions = {},
+  ): Promise<UploadApi> {
     const {
       store = new MemoryObjectStore(),
       maxUploadBytes = 1024 * MiB,
@@ -120,6 +124,11 @@ export class UploadApi {
     const answer = await fetch(`${this.url}/videos/${videoId}/source`);
     if (!answer.ok) throw new Error(`source of ${videoId}: ${answer.status}`);
     return Buffer.from(await answer.arrayBuffer());
+  }
+
+  /** Connections that stand. */
+  connections(): Promise<number> {
+    return promisify(this.#app.server.getConnections.bind(this.#app.server))();
   }
 
   /** As when the process is told to stop. */

@@ -6,6 +6,7 @@ import { createJobControl } from '../../adapters/job-control.ts';
 import { createJobLists } from '../../adapters/job-lists.ts';
 import { listenTo } from '../../adapters/notifications.ts';
 import { checkDatabase, type Database, migrate, openDatabase } from '../../adapters/postgres.ts';
+import { createPublishedWork } from '../../adapters/published-work.ts';
 import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createUploadRecords } from '../../adapters/upload-records.ts';
 import { createVideoEvents } from '../../adapters/video-events.ts';
@@ -74,6 +75,7 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     jobLists: createJobLists(db),
     jobControl: createJobControl(db),
     captions: createCaptionRecords(db),
+    published: createPublishedWork(db),
     events: createVideoEvents(db),
     videoBell,
     stopping,
