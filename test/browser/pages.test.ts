@@ -58,6 +58,24 @@ for (const { tech, query } of [
   });
 }
 
+test('a download plays as it comes, from anywhere in it', async () => {
+  const { page, complaints } = await openPage(browser);
+  await page.goto(instance.url);
+  await page.setContent(
+    `<video src="${instance.url}/videos/${videoId}/download/v360.mp4" style="width: 20em"></video>`,
+  );
+  await page.locator('video').evaluate((element) => {
+    const video = element as HTMLVideoElement;
+    const shown = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    video.currentTime = 7;
+    return shown;
+  });
+  await assertPlays(page);
+  assert.ok((await playing(page)).seconds > 7);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
 test('the pages are dark where the system is', async () => {
   const { page } = await openPage(browser, 'dark');
   await page.goto(instance.url);

@@ -81,6 +81,24 @@ test('sound and picture start at the same time in a player made of ffmpeg', asyn
   }
 });
 
+test('a rendition is downloaded as one MP4 with its sound, complete and in step', async () => {
+  const file = join(folder, 'download.mp4');
+  const answer = await fetch(`${instance.url}/videos/${videoId}/download/v360.mp4`);
+  assert.match(answer.headers.get('content-disposition') ?? '', /Ein%20Flu%C3%9F%2C%20%E5%B7%9D\.mp4$/);
+  await writeFile(file, Buffer.from(await answer.arrayBuffer()));
+  const text = await ffprobe(
+    '-count_frames',
+    '-show_entries',
+    'stream=start_pts,nb_read_frames',
+    '-of',
+    'csv=p=0',
+    file,
+  );
+  const [picture, sound] = text.split('\n').map((line) => line.split(',').map(Number));
+  assert.deepEqual(picture, [0, FRAMES]);
+  assert.deepEqual(sound, [0, Math.ceil((SECONDS * 48_000) / 1024)]);
+});
+
 test('the source comes back byte for byte, also in ranges', async () => {
   const original = await readFile(clip);
   const url = `${instance.url}/videos/${videoId}/source`;
