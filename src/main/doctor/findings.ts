@@ -61,6 +61,13 @@ export function judgeSchema({ applied, known, version }: Omit<DatabaseState, 'no
   return warn('database', `${says}, to come: ${missing.join(', ')}`, cure);
 }
 
+/** Images and hosts of single roles come without a PostgreSQL of their own. */
+export function judgeNoDatabase(isEmbedded: boolean): Finding {
+  if (isEmbedded) return ok('database', 'the embedded PostgreSQL, which "up" starts');
+  const cure = 'set MILLRACE_DATABASE_URL, unless only workers, edges or routers run here';
+  return warn('database', 'none is set, and none came with the installation', cure);
+}
+
 /** Playback tokens carry times; leases go by the database's clock alone. */
 const CLOCK_WARN_MS = 2_000;
 const CLOCK_FAIL_MS = 60_000;
