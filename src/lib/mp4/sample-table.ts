@@ -1,14 +1,14 @@
-import { makeBox, makeFullBox, uint32 } from './box.ts';
+import { makeFullBox, uint32 } from './box.ts';
 import type { Fragment } from './fragment.ts';
 
-/** Equal values in a row, as `stts`, `ctts` and `stsc` count them. */
-type Run = { count: number; readonly value: number };
+/** Equal values in a row, as `stts` and `ctts` count them: count, value, count, value… A long film has millions. */
+type Runs = number[];
 
 /** The samples of a track, gathered fragment by fragment (ISO/IEC 14496-12, section 8.6 and 8.7). Each is a chunk. */
 export class SampleTable {
-  readonly #durations: Run[] = [];
-  readonly #offsets: Run[] = [];
-  readonly #chunks: Run[] = [];
+  readonly #durations: Runs = [];
+  readonly #offsets: Runs = [];
+  readonly #chunks: Runs = [];
   readonly #sizes: number[] = [];
   readonly #syncs: number[] = [];
   #startTicks: number | undefined;
@@ -31,18 +31,18 @@ export class SampleTable {
 
   /** How long after its decoding the first sample is shown. */
   get leadTicks(): number {
-    return this.#offsets[0]?.value ?? 0;
+    return this.#offsets[1] ?? 0;
   }
 
   /** All that stands in `stbl`, but for what the samples are (`stsd`) and where their chunks lie. */
   boxes(): Buffer[] {
-    const hasOffsets = this.#offsets.some(({ value }) => value !== 0);
+    const hasOffsets = this.#offsets.length > 2 || this.leadTicks !== 0;
     const isAllSync = this.#syncs.length === this.#sizes.length;
     return [
-      counted('stts', this.#durations.length, pairs(this.#durations)),
-      ...(hasOffsets ? [counted('ctts', this.#offsets.length, pairs(this.#offsets))] : []),
-      ...(isAllSync ? [] : [counted('stss', this.#syncs.length, this.#syncs)]),
-      counted('stsc', this.#chunks.length, chunkRuns(this.#chunks)),
+      counted('stts', this.#durations, 2),
+      ...(hasOffsets ? [counted('ctts', this.#offsets, 2)] : []),
+      ...(isAllSync ? [] : [counted('stss', this.#syncs)]),
+      counted('stsc', chunkRuns(this.#chunks), 3),
       makeFullBox('stsz', 0, 0, uint32(0, this.#sizes.length), bytesOf(this.#sizes)),
     ];
   }
@@ -50,31 +50,32 @@ export class SampleTable {
 
 /** Where the chunks of a track lie in the file. */
 export function chunkOffsets(offsets: readonly number[], isWide: boolean): Buffer {
-  if (!isWide) return counted('stco', offsets.length, offsets);
+  if (!isWide) return counted('stco', offsets);
   const halves = offsets.flatMap((offset) => [Math.floor(offset / 2 ** 32), offset % 2 ** 32]);
-  return counted('co64', offsets.length, halves);
+  return counted('co64', halves, 2);
 }
 
-function addToRun(runs: Run[], value: number): void {
-  const last = runs.at(-1);
-  if (last?.value === value) last.count += 1;
-  else runs.push({ count: 1, value });
+function addToRun(runs: Runs, value: number): void {
+  const count = runs.at(-2) ?? 0;
+  if (count > 0 && runs.at(-1) === value) runs[runs.length - 2] = count + 1;
+  else runs.push(1, value);
 }
-
-const pairs = (runs: readonly Run[]): number[] => runs.flatMap(({ count, value }) => [count, value]);
 
 /** First chunk of each run, samples in each of its chunks, the only sample entry. */
-function chunkRuns(runs: readonly Run[]): number[] {
+function chunkRuns(runs: Runs): number[] {
+  const entries: number[] = [];
   let firstChunk = 1;
-  return runs.flatMap(({ count, value }) => {
-    const run = [firstChunk, value, 1];
+  for (let i = 0; i < runs.length; i += 2) {
+    const [count = 0, samples = 0] = runs.slice(i, i + 2);
+    entries.push(firstChunk, samples, 1);
     firstChunk += count;
-    return run;
-  });
+  }
+  return entries;
 }
 
-const counted = (type: string, count: number, values: readonly number[]): Buffer =>
-  makeBox(type, uint32(0, count), bytesOf(values));
+/** A table whose entries have a number of fields each. */
+const counted = (type: string, values: readonly number[], fields = 1): Buffer =>
+  makeFullBox(type, 0, 0, uint32(values.length / fields), bytesOf(values));
 
 /** Millions of values: more than a call takes as arguments. */
 function bytesOf(values: readonly number[]): Buffer {
