@@ -16,7 +16,7 @@ export async function apiCall(url: string, method: 'GET' | 'POST' = 'GET'): Prom
     throw new CallFailed(`${new URL(url).origin} cannot be reached`, { cause });
   });
   const text = await answer.text();
-  if (!answer.ok) throw new CallFailed(saidIn(text) ?? `the server answered ${answer.status}`);
+  if (!answer.ok) throw new CallFailed(saidIn(text)?.replace(/\.$/, '') ?? `the server answered ${answer.status}`);
   return JSON.parse(text);
 }
 
