@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { VideoId } from '../../src/domain/ids.ts';
+import { codecLadder } from '../../src/domain/ladder.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { type Download, downloadPreparer } from '../../src/upload/download/prepare-downloads.ts';
 import { readDownload } from '../../src/upload/download/send-download.ts';
@@ -14,6 +15,8 @@ import {
   type MediaBench,
   mediaBench,
   picturesOf,
+  presentationOf,
+  renditionOf,
   samplesFrom,
   TEST_DEADLINE_MS,
 } from './media-bench.ts';
@@ -85,6 +88,41 @@ test('a download is picture by picture and sample by sample what is played, in s
   const alone = await fileOf(await prepare(encoded, bench, 'a-und'), 'sound.mp4', bench);
   assert.deepEqual(await samplesFrom('0', alone), heard);
 });
+
+for (const codec of ['hevc', 'av1'] as const) {
+  test(`in ${codec}, too, a download shows every picture and a keyframe stands alone`, {
+    timeout: TEST_DEADLINE_MS,
+  }, async () => {
+    await using bench = await mediaBench();
+    const source = ['-f', 'lavfi', '-i', 'testsrc2=s=320x180:r=25,trim=end_frame=110', ...codecs.slice(0, 8)];
+    const encoded = await encodeFile(await bench.make('source.mp4', source), bench, (plan) => ({
+      ...plan,
+      rungs: codecLadder(plan.rungs, codec).slice(0, 1),
+    }));
+    const { rendition } = encoded.plan.rungs[0]!;
+    const played = (await picturesOf(await joinRendition(encoded, rendition, bench))).map(({ md5 }) => md5);
+    const file = await fileOf(await prepare(encoded, bench, rendition), 'download.mp4', bench);
+    const shown = await picturesOf(file);
+    assert.deepEqual(
+      shown,
+      played.map((md5, ticks) => ({ ticks, md5 })),
+    );
+    const [first] = renditionOf(encoded, rendition).flatMap(({ segments }) => segments);
+    const [offset, sizeBytes] = first!.keyframes![1]!;
+    const read = presentationOf(encoded, bench);
+    const segment = await read(`g1/${rendition}/000000.m4s`);
+    const alone = join(bench.folder, 'keyframe.mp4');
+    await writeFile(
+      alone,
+      Buffer.concat([await read(`g1/${rendition}/init.mp4`), segment.subarray(offset, offset + sizeBytes)]),
+    );
+    const pictures = await picturesOf(alone);
+    assert.deepEqual(
+      pictures.map(({ md5 }) => md5),
+      [played[encoded.plan.grid!.gopFrames]],
+    );
+  });
+}
 
 test('every range is that part of the whole', { timeout: TEST_DEADLINE_MS }, async () => {
   await using bench = await mediaBench();
