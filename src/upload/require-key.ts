@@ -4,14 +4,7 @@ import { DomainError } from '../domain/errors.ts';
 import { endUnread } from '../lib/end-unread.ts';
 
 /** What a viewer with the address of a video needs, and what probes ask for. Ids cannot be guessed. */
-const OPEN_TO_READ = new Set([
-  '/health',
-  '/metrics',
-  '/watch/:id',
-  '/embed/:id',
-  '/videos/:id',
-  '/videos/:id/events',
-]);
+const OPEN_TO_READ = new Set(['/health', '/metrics', '/watch/:id', '/embed/:id', '/videos/:id', '/videos/:id/events']);
 /** The built pages; they hold no data. */
 const ASSETS = '/assets/';
 
