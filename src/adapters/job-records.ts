@@ -15,13 +15,15 @@ import {
   completeText,
   completeTrial,
   giveBackTask,
-  releasePublish,
 } from './settle-tasks.ts';
 import { startQueuedJobs } from './start-jobs.ts';
 import { failTask, takeFromGone, takeFromSilent } from './task-setbacks.ts';
 import type { Tx } from './transitions.ts';
 
-/** So many end tasks at once, less than there are connections: claims and renewals never wait for all of them. */
+/**
+ * Those that end tasks of one job wait for one another. So many do it at once, less than there are connections: claims
+ * and renewals never wait for all of them.
+ */
 const ENDING_AT_ONCE = 4;
 /** Less than a worker waits for the answer. */
 const END_WAIT_MS = 5_000;
@@ -40,10 +42,6 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
       leave();
     }
   };
-  const ended = async (work: () => Promise<JobId>): Promise<boolean> => {
-    const jobId = await work();
-    return answered(() => releasePublish(db, jobId));
-  };
   return {
     startQueuedJobs: (limit) => inTransaction((tx) => startQueuedJobs(tx, limit)),
     lend: (queue, holders) => answered(() => lendTasks(deps, queue, holders)),
@@ -51,9 +49,9 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
     taskOf: (ref) => answered(() => taskOf(db, ref)),
     completeProbe: (ref, plan, tasks) => inTransaction((tx) => completeProbe(tx, ref, plan, tasks)),
     completeTrial: (ref, trial, plan, tasks) => inTransaction((tx) => completeTrial(tx, ref, trial, plan, tasks)),
-    completeText: (ref, result) => ended(() => inTransaction((tx) => completeText(tx, ref, result))),
+    completeText: (ref, result) => inTransaction((tx) => completeText(tx, ref, result)),
     planOf: (jobId) => answered(() => planOf(db, jobId)),
-    complete: (ref, result) => ended(() => inTurn((tx) => completeTask(tx, ref, result))),
+    complete: (ref, result) => inTurn((tx) => completeTask(tx, ref, result)),
     fail: (ref, failure, decide) => inTransaction((tx) => failTask(tx, ref, failure, decide)),
     giveBack: (ref) => inTransaction((tx) => giveBackTask(tx, ref)),
     takeFromSilent: (heardMs, decide) => answered(() => takeFromSilent(db, heardMs, decide)),

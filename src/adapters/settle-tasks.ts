@@ -6,7 +6,7 @@ import type { EncodeResult, JobPlan, TaskResult, TextResult, TrialResult } from 
 import type { RenditionResource } from '../domain/video-resource.ts';
 import { addTasks } from './add-tasks.ts';
 import { addEmbeddedCaptions } from './captions.ts';
-import { type Database, json } from './postgres.ts';
+import { json } from './postgres.ts';
 import { endGrowth, retireOthers } from './retired-generations.ts';
 import { addStored } from './stored-segments.ts';
 import {
@@ -33,42 +33,15 @@ export async function heldTask(tx: Tx, { taskId, token }: TaskRef): Promise<Lock
 }
 
 /**
- * Only what is played early takes the job's row, and takes it first: others of one job end side by side.
- * @returns the job, whose publish task {@link releasePublish} lets go where this was its last.
- */
-export async function completeTask(tx: Tx, ref: TaskRef, result: TaskResult): Promise<JobId> {
-  const { rows } = await sql<{ jobId: JobId; playsEarly: boolean }>`
-    select job_id as "jobId", coalesce((spec->'playsEarly')::boolean, false) as "playsEarly"
-    from tasks where id = ${ref.taskId}
-  `.execute(tx);
-  const [task] = rows;
-  if (!task) throw new DomainError('lease_lost');
-  if (task.playsEarly) await sql`select from jobs where id = ${task.jobId} for update`.execute(tx);
-  await finishTask(tx, ref, result);
-  if (task.playsEarly) await addStored(tx, task.jobId, (result as EncodeResult).renditions);
-  return task.jobId;
-}
-
-/**
- * After the transaction that ended a task: of several that end at once, the last to look sees that nothing is left. Where
- * nobody comes to look any more, the reconciler finds publish waiting for nothing.
+ * The job's row is locked first: of two that finish at once, the later one sees that nothing is left before publish.
  * @returns whether publish may begin by that.
  */
-export async function releasePublish(db: Database, jobId: JobId): Promise<boolean> {
-  const { rows } = await sql<{ waits: boolean }>`
-    select exists (select from tasks where job_id = ${jobId} and kind = 'publish' and blocked)
-      and not exists (select from tasks where ${isLeftBeforePublish(jobId)}) as waits
-  `.execute(db);
-  if (!rows[0]?.waits) return false;
-  // Whoever queues tasks of the job again holds its row.
-  return db.transaction().execute(async (tx) => {
-    await sql`select from jobs where id = ${jobId} for update`.execute(tx);
-    return unblockPublish(tx, jobId);
-  });
+export async function completeTask(tx: Tx, ref: TaskRef, result: TaskResult): Promise<boolean> {
+  await sql`select from jobs where id = (select job_id from tasks where id = ${ref.taskId}) for update`.execute(tx);
+  const { jobId, playsEarly } = await finishTask(tx, ref, result);
+  if (playsEarly) await addStored(tx, jobId, (result as EncodeResult).renditions);
+  return unblockPublish(tx, jobId);
 }
-
-const isLeftBeforePublish = (jobId: JobId) =>
-  sql<boolean>`job_id = ${jobId} and kind <> 'publish' and state in ('queued', 'leased')`;
 
 /** The plan and the tasks that carry it out are there when, and only when, the probe is done. */
 export async function completeProbe(tx: Tx, ref: TaskRef, plan: JobPlan, tasks: readonly PlannedTask[]): Promise<void> {
@@ -87,7 +60,7 @@ export async function completeProbe(tx: Tx, ref: TaskRef, plan: JobPlan, tasks: 
 }
 
 /** Rows in the order video, job, task. The result itself is not kept twice. */
-export async function completeText(tx: Tx, ref: TaskRef, { tracks }: TextResult): Promise<JobId> {
+export async function completeText(tx: Tx, ref: TaskRef, { tracks }: TextResult): Promise<boolean> {
   const { videoId } = await heldTask(tx, ref);
   await addEmbeddedCaptions(tx, videoId, tracks);
   return completeTask(tx, ref, { tracks: [] });
@@ -141,7 +114,7 @@ export async function giveBackTask(tx: Tx, ref: TaskRef): Promise<void> {
 }
 
 async function finishTask(tx: Tx, { taskId, token }: TaskRef, result: TaskResult) {
-  const { rows } = await sql<{ jobId: JobId; videoId: VideoId }>`
+  const { rows } = await sql<{ jobId: JobId; videoId: VideoId; playsEarly: boolean }>`
     with done as (
       update tasks
       set state = 'done', result = ${json(result)}::jsonb, ended_at = clock_timestamp(), lease_until = null, pauses = 0
@@ -151,7 +124,7 @@ async function finishTask(tx: Tx, { taskId, token }: TaskRef, result: TaskResult
       insert into events (subject, video_id, job_id, task_id, attempt, worker, from_state, to_state)
       select 'task', video_id, job_id, id, attempt, worker, 'leased', state from done
     )
-    select job_id as "jobId", video_id as "videoId" from done
+    select job_id as "jobId", video_id as "videoId", coalesce((spec->'playsEarly')::boolean, false) as "playsEarly" from done
   `.execute(tx);
   const [task] = rows;
   if (!task) throw new DomainError('lease_lost');
@@ -164,7 +137,9 @@ async function unblockPublish(tx: Tx, jobId: JobId): Promise<boolean> {
     .set({ blocked: false })
     .where('job_id', '=', jobId)
     .where('blocked', '=', true)
-    .where(sql<boolean>`not exists (select from tasks where ${isLeftBeforePublish(jobId)})`)
+    .where(sql<boolean>`not exists (
+      select from tasks o where o.job_id = ${jobId} and o.kind <> 'publish' and o.state in ('queued', 'leased')
+    )`)
     .executeTakeFirst();
   return unblocked.numUpdatedRows > 0n;
 }
