@@ -24,3 +24,20 @@ test('a connection that breaks between two statements fails the transaction, and
     await db.destroy();
   }
 });
+
+test('connections that are cut at any moment are neither used up nor in the way of an end', {
+  timeout: 120_000,
+}, async () => {
+  await using database = await startDatabase();
+  const db = openDatabase(database.url, () => {});
+  const cut = sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`;
+  for (let round = 0; round < 40; round++) {
+    const asked = Array.from({ length: 12 }, () => sql`select 1`.execute(db).catch(() => undefined));
+    await cut.execute(database.db);
+    await Promise.all(asked);
+  }
+  const { rows } = await sql<{ enable_bitmapscan: string }>`show enable_bitmapscan`.execute(db);
+  assert.equal(rows[0]?.enable_bitmapscan, 'off');
+  // Waits for ever where a connection was taken from the pool and not given back.
+  await db.destroy();
+});
