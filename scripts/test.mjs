@@ -9,6 +9,8 @@ const node = (...args) => [nodePath(), args];
 const modules = (path) => join(ROOT, 'node_modules', path);
 /** Whole platforms and encoders fill the machine: one file at a time. */
 const ONE_BY_ONE = '--test-concurrency=1';
+/** Longer than any file takes on a busy machine: what hangs is named and fails, and does not use up the time of all. */
+const DEADLINE_MS = 30 * 60_000;
 
 const PARTS = {
   types: () => [
@@ -64,9 +66,6 @@ function runPart(name) {
   }
   console.log(`── ${name} passed after ${Math.round((Date.now() - startedMs) / 1000)} s`);
 }
-
-/** Longer than any file takes on a busy machine: what hangs is named and fails, and does not use up the time of all. */
-const DEADLINE_MS = 30 * 60_000;
 
 /** No file at all is a failure: nothing would have been tested. */
 function tests(flags, files) {
