@@ -126,7 +126,7 @@ export type JobPlan = {
   readonly rungs: readonly Rung[];
   readonly chunks: readonly Chunk[];
   readonly audio: readonly AudioPlan[];
-  /** All but the lowest rung is chosen after a trial. */
+  /** All but the lowest rung is still to be chosen, after a trial. */
   readonly trial?: boolean;
 };
 

@@ -30,17 +30,24 @@ export async function planVideo(
   return plan;
 }
 
-/** A trial is done: chooses the ladder, but for the lowest rung, which is being made already. */
+/**
+ * A trial is done: chooses the ladder, but for the lowest rung, which is being made already. Of a trial that somebody
+ * queued again by hand only the end counts: its ladder was chosen before, and the tasks of it stand in the line.
+ */
 export async function planLadder(
   task: Pick<HeldTask, 'spec' | 'jobId'> & TaskRef,
   trial: TrialResult,
   policy: LadderPolicy,
-  records: Pick<JobRecords, 'completeTrial' | 'planOf'>,
+  records: Pick<JobRecords, 'complete' | 'completeTrial' | 'planOf'>,
 ): Promise<JobPlan> {
   const before = await records.planOf(task.jobId);
+  if (!before.trial) {
+    await records.complete(task, trial);
+    return before;
+  }
   const lowest = before.rungs.at(-1);
   const fitted = titleLadder(before.rungs, trial).map((rung) => (rung.rendition === lowest?.rendition ? lowest : rung));
-  const plan = { ...before, rungs: inAllCodecs(fitted, policy) };
+  const plan = { ...before, trial: false, rungs: inAllCodecs(fitted, policy) };
   await records.completeTrial(task, trial, plan, tasksAfterTrial(plan, task.spec.source, task.spec.generation));
   return plan;
 }

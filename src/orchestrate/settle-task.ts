@@ -49,6 +49,7 @@ async function chooseLadder(task: HeldTask & TaskRef, trial: TrialResult, deps: 
   const capsBps = Object.fromEntries(rungs.map(({ rendition, maxrateBps }) => [rendition, maxrateBps]));
   deps.log.info('ladder_chosen', { ...idsOf(task), ratesBps: trial.ratesBps, capsBps });
   deps.bells.work.ring();
+  deps.bells.own.ring();
 }
 
 /** What a plan says of a source that nothing can be made of; anything else is no word on the source. */

@@ -5,8 +5,10 @@ import fc from 'fast-check';
 import { sql } from 'kysely';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { JOB_STATES, TASK_STATES, VIDEO_STATES } from '../../src/domain/states.ts';
+import type { LentTask } from '../../src/domain/tasks.ts';
+import { planLadder, planVideo } from '../../src/orchestrate/plan-video.ts';
 import { finishEverything } from '../support/finish-everything.ts';
-import { decide, JobWorld, LEASE_MS, workerOf } from '../support/job-world.ts';
+import { decide, factsOf, JobWorld, LEASE_MS, workerOf } from '../support/job-world.ts';
 
 let world: JobWorld;
 before(async () => {
@@ -75,6 +77,34 @@ for (const [what, edit, becomes] of EDITS)
     assert.equal((await world.videos.find(videoId))?.state, becomes);
     await assertNothingLeft();
   });
+
+test('a trial that was queued again by hand, after its ladder was chosen, brings nothing twice', async () => {
+  const policy = { perTitle: true, newerCodecs: [] };
+  const probe = await world.probing();
+  await planVideo(probe, factsOf(8), policy, world.one);
+  const tryOut = async (): Promise<void> => {
+    const held: LentTask[] = [];
+    for (let task = await world.lend(); ; task = await world.lend()) {
+      if (task.spec.kind === 'trial') {
+        await planLadder(task, { widthPx: 640, heightPx: 360, ratesBps: [600_000] }, policy, world.one);
+        break;
+      }
+      held.push(task);
+    }
+    for (const task of held) await world.one.giveBack(task);
+  };
+  await tryOut();
+  const plan = await world.one.planOf(probe.jobId);
+  const tasks = () => world.db.selectFrom('tasks').select('id').orderBy('id').execute();
+  const before = await tasks();
+  await sql`update tasks set state = 'queued' where kind = 'trial'`.execute(world.db);
+  await tryOut();
+  assert.deepEqual(await tasks(), before);
+  assert.deepEqual(await world.one.planOf(probe.jobId), plan);
+  await finishEverything(world);
+  assert.equal((await world.videos.find(probe.videoId))?.state, 'ready');
+  await assertNothingLeft();
+});
 
 test('a repair is an event with its reason, and is told once', async () => {
   const { videoId } = await world.planned(8);
