@@ -39,7 +39,7 @@ export async function watchEdgeName(options: Options): Promise<EdgeNameWatch> {
     try {
       adopt((await resolve(host)).map((found) => edgeAt(found, port)));
     } catch (err) {
-      if (!isFailing) log.warn('edges_unresolved', { host, edges: edges.length, err });
+      if (!isFailing) log.warn('edges_unresolved', { host, edges: edges.map(({ name }) => name), err });
       isFailing = true;
     }
     if (!isClosed) timer = setTimeout(() => void look(), everyMs);

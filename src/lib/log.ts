@@ -1,20 +1,30 @@
 import pino from 'pino';
 
-export type LogFields = Readonly<Record<string, unknown>>;
+/** What one line may say: an event and the fields that belong to it. */
+type Sayable = { readonly event: string };
+type FieldsOf<Said extends Sayable, Name extends string> = Omit<Extract<Said, { event: Name }>, 'event'>;
+type NameOf<Said> = Said extends unknown ? keyof Said : never;
+/** Nothing beside what is allowed: without this, a spread could bring fields that no document knows. */
+type Only<Given, Allowed> = Given & { readonly [Extra in Exclude<keyof Given, keyof Allowed>]: never };
+type Write<Said extends Sayable> = <Name extends Said['event'], Given extends FieldsOf<Said, Name>>(
+  event: Name,
+  fields: Only<Given, FieldsOf<Said, Name>>,
+) => void;
 
-/** A logger that knows a closed list of events. Errors go into the field `err`. */
-export type Log<Event extends string> = {
-  debug(event: Event, fields?: LogFields): void;
-  info(event: Event, fields?: LogFields): void;
-  warn(event: Event, fields?: LogFields): void;
-  error(event: Event, fields?: LogFields): void;
-  with(fields: LogFields): Log<Event>;
+/** A logger that knows a closed list of events with their fields. Errors go into the field `err`. */
+export type Log<Said extends Sayable> = {
+  readonly debug: Write<Said>;
+  readonly info: Write<Said>;
+  readonly warn: Write<Said>;
+  readonly error: Write<Said>;
+  /** Puts these fields into every line, too. */
+  with(fields: { readonly [Name in NameOf<Said>]?: unknown }): Log<Said>;
 };
 
 export type LogOptions = { role: string; node: string; level?: string; destination?: pino.DestinationStream };
 
 /** JSON lines with time, level, role, node and event first, then the fields of the event. */
-export function createLog<Event extends string>({ role, node, level = 'info', destination }: LogOptions): Log<Event> {
+export function createLog<Said extends Sayable>({ role, node, level = 'info', destination }: LogOptions): Log<Said> {
   const options: pino.LoggerOptions = {
     level,
     base: { role, node },
@@ -23,7 +33,7 @@ export function createLog<Event extends string>({ role, node, level = 'info', de
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: errorWithCauses },
   };
-  return wrap<Event>(destination ? pino(options, destination) : pino(options));
+  return wrap<Said>(destination ? pino(options, destination) : pino(options));
 }
 
 /** What waits for a slow disk at most; lines beyond are lost rather than the memory. */
@@ -38,18 +48,22 @@ const MAX_WRITE_BYTES = 4096;
 export const unhurriedOutput = (): pino.DestinationStream =>
   pino.destination({ dest: 1, sync: false, maxLength: MAX_WAITING_BYTES, maxWrite: MAX_WRITE_BYTES });
 
-function wrap<Event extends string>(logger: pino.Logger): Log<Event> {
+function wrap<Said extends Sayable>(logger: pino.Logger): Log<Said> {
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (event: string, fields: object): void =>
+      logger[level](fields, event);
   return {
-    debug: (event, fields = {}) => logger.debug(fields, event),
-    info: (event, fields = {}) => logger.info(fields, event),
-    warn: (event, fields = {}) => logger.warn(fields, event),
-    error: (event, fields = {}) => logger.error(fields, event),
-    with: (fields) => wrap<Event>(logger.child(fields)),
+    debug: at('debug'),
+    info: at('info'),
+    warn: at('warn'),
+    error: at('error'),
+    with: (fields) => wrap<Said>(logger.child(fields)),
   };
 }
 
 /** For tests and tools that have nothing to say. */
-export const silentLog = <Event extends string>(): Log<Event> => wrap<Event>(pino({ level: 'silent' }));
+export const silentLog = <Said extends Sayable>(): Log<Said> => wrap<Said>(pino({ level: 'silent' }));
 
 const MAX_CAUSES = 5;
 

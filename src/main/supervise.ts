@@ -46,9 +46,9 @@ export function supervise(spec: ChildSpec, log: Log<LogEvent>, nowMs: () => numb
   async function watch(): Promise<void> {
     for (let waitMs = FIRST_RESTART_MS; ; waitMs = Math.min(waitMs * 2, LAST_RESTART_MS)) {
       const startedMs = nowMs();
-      const { code, signal } = await exitOf(child);
+      const exit = await exitOf(child);
       const expected = stopping.signal.aborted;
-      log[expected ? 'info' : 'warn']('child_exited', { child: spec.name, pid: child.pid, code, signal, expected });
+      log[expected ? 'info' : 'warn']('child_exited', { child: spec.name, pid: child.pid, ...exit, expected });
       if (expected) return;
       if (nowMs() - startedMs > SETTLED_MS) waitMs = FIRST_RESTART_MS;
       // Being stopped cuts the pause short, which is looked at next.
@@ -71,12 +71,12 @@ export function supervise(spec: ChildSpec, log: Log<LogEvent>, nowMs: () => numb
   };
 }
 
-function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+function exitOf(child: ChildProcess): Promise<{ exitCode: number | null; signal: NodeJS.Signals | null }> {
   if (child.exitCode !== null || child.signalCode !== null)
-    return Promise.resolve({ code: child.exitCode, signal: child.signalCode });
+    return Promise.resolve({ exitCode: child.exitCode, signal: child.signalCode });
   return new Promise((resolve) => {
-    child.once('exit', (code, signal) => resolve({ code, signal }));
+    child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
     // A program that cannot be started at all never exits.
-    child.once('error', () => resolve({ code: null, signal: null }));
+    child.once('error', () => resolve({ exitCode: null, signal: null }));
   });
 }

@@ -104,7 +104,7 @@ test('what was reported becomes playable, and grows with every report', async ()
   assert.equal(await growVideo(deps), true);
   assert.match(await store.text(ENTRY), /g1\/v240\/index\.m3u8/);
   assert.equal(lastSegment(await store.text(PICTURE)), '000002.m4s');
-  assert.deepEqual(named('video_playable')[0]?.segments, { v240: 3, 'a-und': 3 });
+  assert.deepEqual(named('video_playable')[0]?.segmentsBy, { v240: 3, 'a-und': 3 });
   growth.isDue = true;
   growth.segments = 6;
   await growVideo(deps);

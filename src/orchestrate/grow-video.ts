@@ -82,8 +82,8 @@ function pauseAfter(offer: Offer | undefined): number {
 
 function logPlayable({ videoId, jobId, generation }: GrowthClaim, offer: Offer | undefined, log: GrowDeps['log']) {
   const made = [...(offer?.video ?? []), ...(offer?.audio ?? [])].map((one) => one.made);
-  const segments = Object.fromEntries(made.map(({ rendition, segments }) => [rendition, segments.length]));
-  log.info('video_playable', { videoId, jobId, generation, segments });
+  const segmentsBy = Object.fromEntries(made.map(({ rendition, segments }) => [rendition, segments.length]));
+  log.info('video_playable', { videoId, jobId, generation, segmentsBy });
 }
 
 /** Nothing will be added to the playlists of a job that has ended, so whoever plays them would wait for ever. */

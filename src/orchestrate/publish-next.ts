@@ -2,6 +2,7 @@ import type { Holder, JobRecords } from '../domain/job-records.ts';
 import { IncompleteError } from '../domain/offer.ts';
 import type { LentTask, TaskFailure } from '../domain/tasks.ts';
 import { isCodedError } from '../lib/http.ts';
+import { idsOf } from './claim-line.ts';
 import { type PublishDeps, publishVideo } from './publish-video.ts';
 import { failTask, type SettleDeps } from './settle-task.ts';
 
@@ -21,7 +22,7 @@ export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
     deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
   } catch (err) {
     // Another one publishes it by now, or it was cancelled: there is nothing to settle.
-    if (isCodedError(err) && err.code === 'lease_lost') deps.log.warn('lease_refused', { taskId: task.taskId, err });
+    if (isCodedError(err) && err.code === 'lease_lost') deps.log.warn('lease_refused', { ...idsOf(task), err });
     else await failTask(task, failureOf(err), deps);
   }
   return true;
@@ -31,7 +32,7 @@ export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
 async function keepingLease(task: LentTask, { records, log }: PublishNextDeps, work: () => Promise<void>) {
   const renewal = setInterval(() => {
     // A lost lease shows when the task is settled, which is fenced; here it is only worth a line.
-    records.renew(task).catch((err: unknown) => log.warn('lease_refused', { taskId: task.taskId, err }));
+    records.renew(task).catch((err: unknown) => log.warn('lease_refused', { ...idsOf(task), err }));
   }, task.leaseMs / 3);
   try {
     await work();

@@ -36,7 +36,7 @@ export async function takeTasks(deps: TakeDeps): Promise<boolean> {
   return false;
 }
 
-function logTaken(event: LogEvent, setback: Setback, log: Log<LogEvent>): void {
+function logTaken(event: 'worker_gone' | 'lease_expired', setback: Setback, log: Log<LogEvent>): void {
   const { videoId, jobId, taskId, attempt, kind, worker } = setback;
   log.warn(event, { videoId, jobId, taskId, attempt, kind, worker });
   logSetback(setback, log);

@@ -38,6 +38,10 @@ export function rankEdges<E extends KnownEdge>(edges: readonly E[], { videoId, l
   return ranked.sort((a, b) => place(a) - place(b));
 }
 
+/** Why a session begins there: its video's best edge; the best of those that have room; all are full, and it the least. */
+export type HomeChoice = 'best' | 'spill' | 'least_loaded';
+export type Home = KnownEdge & { readonly choice: HomeChoice };
+
 /** An edge takes new sessions up to this multiple of the mean load (bounded loads: Mirrokni et al., 2016). */
 const LOAD_FACTOR = 1.25;
 
@@ -50,7 +54,7 @@ export function pickHome(
   edges: readonly KnownEdge[],
   videoId: VideoId,
   { loadOf, freeLoad }: { readonly loadOf: (name: string) => number; readonly freeLoad: number },
-): KnownEdge | undefined {
+): Home | undefined {
   const healthy = rankForVideo(
     edges.filter((edge) => edge.standing === 'healthy'),
     videoId,
@@ -58,7 +62,10 @@ export function pickHome(
   const total = healthy.reduce((sum, { name }) => sum + loadOf(name), 1);
   const bound = Math.max(freeLoad, Math.ceil((LOAD_FACTOR * total) / healthy.length));
   const filled = ({ name, share }: KnownEdge): number => (loadOf(name) + 1) / (bound * share);
-  return healthy.find((edge) => filled(edge) <= 1) ?? healthy.toSorted((a, b) => filled(a) - filled(b))[0];
+  const withRoom = healthy.find((edge) => filled(edge) <= 1);
+  if (withRoom) return { ...withRoom, choice: withRoom === healthy[0] ? 'best' : 'spill' };
+  const [emptiest] = healthy.toSorted((a, b) => filled(a) - filled(b));
+  return emptiest && { ...emptiest, choice: 'least_loaded' };
 }
 
 function rankForVideo<E extends Edge>(edges: readonly E[], videoId: VideoId): E[] {

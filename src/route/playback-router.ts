@@ -15,7 +15,7 @@ import { forOrigin, originOf } from './allowed-origins.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { createEdgeHealth } from './edge-health.ts';
 import { createEdgeLoad } from './edge-load.ts';
-import { type Edge, type KnownEdge, pickHome } from './pick-edge.ts';
+import { type Edge, type Home, type KnownEdge, pickHome } from './pick-edge.ts';
 import { probeEdge } from './probe-edge.ts';
 import { type ProxySessionDeps, proxySession } from './proxy-session.ts';
 import { createRetryBudget } from './retry-budget.ts';
@@ -73,7 +73,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
   const load = createEdgeLoad(clock);
   const budget = createRetryBudget(clock);
   const lastToken = new LRUCache<string, string>({ max: MAX_CLIENTS, ttl: STRAY_MS });
-  const homeOf = (videoId: VideoId): Edge | undefined => {
+  const homeOf = (videoId: VideoId): Home | undefined => {
     const home = pickHome(health.edges(), videoId, { loadOf: load.of, freeLoad: deps.freeLoad ?? FREE_LOAD });
     if (home) load.note(home.name);
     return home;

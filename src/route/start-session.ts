@@ -9,7 +9,7 @@ import type { Clock } from '../domain/ports.ts';
 import { CORS_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
 import type { TextSigner } from '../lib/sign-text.ts';
-import { type Edge, homeTag } from './pick-edge.ts';
+import { type Home, homeTag } from './pick-edge.ts';
 
 /** Enough for a short id: domain/ids.ts. */
 const ID_BYTES = 10;
@@ -20,7 +20,7 @@ export type StartSessionDeps = {
   readonly random: (bytes: number) => Uint8Array;
   readonly log: Log<LogEvent>;
   /** The edge at which a new session of the video should begin. */
-  readonly pickHome: (videoId: VideoId) => Edge | undefined;
+  readonly pickHome: (videoId: VideoId) => Home | undefined;
   /** The token that each client got last, by {@link clientKey}: for its stray requests. */
   readonly lastToken: LRUCache<string, string>;
 };
@@ -56,7 +56,7 @@ const grantIn = ({ url = '' }: IncomingMessage): string | undefined =>
 function newToken({ videoId, file, grant }: Wanted, deps: StartSessionDeps): string {
   const { signer, clock, random, log, pickHome } = deps;
   const sessionId = shortIdFrom(random(ID_BYTES)) as SessionId;
-  const edge = pickHome(videoId)?.name;
+  const { name: edge, choice } = pickHome(videoId) ?? {};
   const home = edge === undefined ? {} : { home: homeTag(edge) };
   const nowMs = clock.nowMs();
   const grantedToMs = grant === undefined ? undefined : readPlaybackGrant(grant, videoId, { ...signer, nowMs });
@@ -64,7 +64,7 @@ function newToken({ videoId, file, grant }: Wanted, deps: StartSessionDeps): str
   const granted = grantedToMs === undefined ? {} : { isGranted: true as const };
   const session: PlaybackSession = { sessionId, videoId, expiresAtMs, ...home, ...granted };
   const expiresAt = new Date(session.expiresAtMs).toISOString();
-  log.info('session_started', { sessionId, videoId, file, edge, expiresAt, ...granted });
+  log.info('session_started', { sessionId, videoId, file, edge, choice, expiresAt, ...granted });
   return playbackToken(session, signer.sign);
 }
 

@@ -3,7 +3,7 @@ import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
-import type { Log, LogFields } from '../lib/log.ts';
+import type { Log } from '../lib/log.ts';
 import { followSession, type Places, switchBetween } from './follow-session.ts';
 import type { LoadedObject, Loader } from './load-object.ts';
 import { folderOf, planAhead, playlistBeside } from './plan-ahead.ts';
@@ -73,7 +73,14 @@ export function createReadAhead(deps: Deps): ReadAhead {
   };
 }
 
-type Errand = { readonly following: Following; readonly expectedBytes: number; readonly line: LogFields };
+type Errand = { readonly following: Following; readonly expectedBytes: number; readonly line: Line };
+/** What all lines about it say. */
+type Line = Pick<PlaybackSession, 'sessionId' | 'videoId'> &
+  Pick<PlaybackObject, 'kind'> & {
+    readonly rendition: string | undefined;
+    readonly segment: number | undefined;
+    readonly reason: string;
+  };
 
 function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, maxBytes }: Deps) {
   const ends = new LRUCache<string, { readonly segment: number; readonly untilMs: number }>({ max: MAX_ENDS });

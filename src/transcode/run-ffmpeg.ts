@@ -52,7 +52,8 @@ export async function runTool(run: ToolRun, { sandbox, log, clock, hungMs = HUNG
     const exit = exitOf(child);
     await Promise.all(run.readers.map((reader, i) => readTo(reader, child.stdio[FIRST_PIPE + i], endWith)));
     const { code, by } = await exit;
-    log.debug('ffmpeg_exited', { program: run.program, pid: child.pid, code, by, ms: clock.nowMs() - startedMs });
+    const durationMs = clock.nowMs() - startedMs;
+    log.debug('ffmpeg_exited', { program: run.program, pid: child.pid, exitCode: code, by, durationMs });
     if (code !== null && code !== 0) throw exitError(run, code, tail());
     if (failures.length > 0) throw failures[0];
     if (by !== null) throw new ToolError('ffmpeg_failed', `ended by ${by}`, { tail: tail() });

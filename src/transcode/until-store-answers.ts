@@ -37,5 +37,5 @@ export async function untilStoreAnswers(deps: StoreWaitDeps, signal: AbortSignal
     }
   }
   status.storePaused(false);
-  if (!signal.aborted) log.info('store_resumed', { ms: Math.round(clock.nowMs() - startedMs) });
+  if (!signal.aborted) log.info('store_resumed', { durationMs: Math.round(clock.nowMs() - startedMs) });
 }

@@ -1,7 +1,7 @@
-import type { LogEvent } from '../../src/domain/log-events.ts';
+import type { LogEvent, LogEventName } from '../../src/domain/log-events.ts';
 import { createLog, type Log } from '../../src/lib/log.ts';
 
-export type CapturedLine = Record<string, unknown> & { event: LogEvent; level: string };
+export type CapturedLine = Record<string, unknown> & { event: LogEventName; level: string };
 
 /** The real logger, its lines parsed into an array. */
 export function capturedLog(): { log: Log<LogEvent>; lines: CapturedLine[] } {

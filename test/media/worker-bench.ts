@@ -1,21 +1,21 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { LogEvent } from '../../src/domain/log-events.ts';
+import type { LogEvent, LogEventName } from '../../src/domain/log-events.ts';
 import { planJob } from '../../src/domain/plan-job.ts';
 import type { WorkerInfo } from '../../src/domain/ports.ts';
 import type { JobPlan, SourceFacts, TaskSpec } from '../../src/domain/tasks.ts';
-import type { Log, LogFields } from '../../src/lib/log.ts';
+import type { Log } from '../../src/lib/log.ts';
 import { performTask } from '../../src/transcode/perform-task.ts';
 import { runWorker, type WorkerDeps } from '../../src/transcode/worker.ts';
 import { createWorkerStatus } from '../../src/transcode/worker-status.ts';
 import { MemoryTaskLender } from '../fakes/memory-task-lender.ts';
 import type { MediaBench } from './media-bench.ts';
 
-export type LogLine = { readonly event: LogEvent; readonly fields: LogFields };
+export type LogLine = { readonly event: LogEventName; readonly fields: Readonly<Record<string, unknown>> };
 
 /** A log that a test can read. */
-export function readableLog(lines: LogLine[], bound: LogFields = {}): Log<LogEvent> {
-  const add = (event: LogEvent, fields: LogFields = {}) => void lines.push({ event, fields: { ...bound, ...fields } });
+export function readableLog(lines: LogLine[], bound: object = {}): Log<LogEvent> {
+  const add = (event: LogEventName, fields: object) => void lines.push({ event, fields: { ...bound, ...fields } });
   return { debug: add, info: add, warn: add, error: add, with: (more) => readableLog(lines, { ...bound, ...more }) };
 }
 
