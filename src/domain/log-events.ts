@@ -83,7 +83,6 @@ export const LOG_EVENTS = {
   // route
   session_started: 'sessionId videoId file edge? choice? expiresAt isGranted?',
   session_reassigned: 'sessionId videoId from to reason tries bytes',
-  session_steered: 'sessionId videoId pathways playing?',
   playback_proxied: 'sessionId videoId edge? status tries bytes durationMs end reason? err?',
   edge_up: 'edge outForMs',
   edge_down: 'edge reason by misses',
@@ -161,10 +160,8 @@ export const LOG_FIELDS = {
   outForMs: 'number',
   outcome: 'text',
   parts: 'number',
-  pathways: 'texts',
   pauseMs: 'number',
   pid: 'number',
-  playing: 'text',
   program: 'text',
   ratesBps: 'numbers',
   reason: 'text',
