@@ -8,7 +8,7 @@ import { loadavg } from 'node:os';
 import { fanOutAndIn } from './orchestration/fan.ts';
 import { inMs } from './orchestration/figures.ts';
 import { type ManyOptions, manyWorkers } from './orchestration/many-workers.ts';
-import { type Loss, recoveryMs } from './orchestration/recovery.ts';
+import { type Loss, type Others, recoveryMs } from './orchestration/recovery.ts';
 import { zombieCalls } from './orchestration/zombies.ts';
 
 const LOSSES = 21;
@@ -17,11 +17,13 @@ const DEFAULT_LEASE_SECONDS = 15;
 
 const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   async killed() {
-    await recovery('killed', LOSSES, DEFAULT_LEASE_SECONDS);
+    await recovery('killed', 'idle', LOSSES, DEFAULT_LEASE_SECONDS);
+    await recovery('killed', 'busy', LOSSES, DEFAULT_LEASE_SECONDS);
   },
   async frozen() {
-    await recovery('frozen', LOSSES, SHORT_LEASE_SECONDS);
-    await recovery('frozen', 9, DEFAULT_LEASE_SECONDS);
+    await recovery('frozen', 'idle', LOSSES, SHORT_LEASE_SECONDS);
+    await recovery('frozen', 'busy', LOSSES, SHORT_LEASE_SECONDS);
+    await recovery('frozen', 'idle', 9, DEFAULT_LEASE_SECONDS);
   },
   async zombies() {
     const { calls, refused, changedRows } = await zombieCalls(100);
@@ -41,19 +43,21 @@ const PARTS: Readonly<Record<string, () => Promise<void>>> = {
   },
 };
 
-async function recovery(loss: Loss, count: number, leaseSeconds: number): Promise<void> {
-  const { free, lent } = await recoveryMs(loss, count, leaseSeconds);
-  console.log(`worker ${loss}, lease ${leaseSeconds} s`);
+async function recovery(loss: Loss, others: Others, count: number, leaseSeconds: number): Promise<void> {
+  const { free, lent } = await recoveryMs({ loss, others, count, leaseSeconds });
+  console.log(`worker ${loss}, lease ${leaseSeconds} s, the others ${others}`);
   console.log(`  to its task being free: ${inMs(free)}`);
   console.log(`  to its task being lent: ${inMs(lent)}`);
 }
 
 async function many(name: string, options: ManyOptions): Promise<void> {
-  const { tasks, seconds, claimMs, queuedMs, cpuMsPerTask, peakMib, retries, errors } = await manyWorkers(options);
+  const { tasks, seconds, claimMs, settledClaimMs, queuedMs, cpuMsPerTask, peakMib, retries, errors } =
+    await manyWorkers(options);
   console.log(
     `${options.workers} workers, ${name}: ${tasks} tasks in ${seconds.toFixed(0)} s, ${errors} errors, ${retries} calls repeated`,
   );
   console.log(`  claim answered: ${inMs(claimMs)}`);
+  console.log(`  once all have joined: ${inMs(settledClaimMs)}`);
   console.log(`  queued to lent: ${inMs(queuedMs)}`);
   console.log(`  orchestrator: ${cpuMsPerTask.toFixed(2)} ms of CPU per task, ${peakMib.toFixed(0)} MiB at its peak`);
 }

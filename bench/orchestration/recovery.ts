@@ -10,23 +10,30 @@ const WORKERS = 6;
 const SEGMENT_MS = 800;
 /** Its sound is one task, and shall not be lost in every round. */
 const VIDEO_SECONDS = 60;
+const SHORT_VIDEO_SECONDS = 12;
 const HANDED_ON_DEADLINE_MS = 60_000;
 const POLL_MS = 20;
 
 export type Loss = 'killed' | 'frozen';
+/** Idle ones can take over at once; busy ones have more tasks waiting than they can hold. */
+export type Others = 'idle' | 'busy';
 type Handing = { readonly freeMs: number; readonly lentMs: number };
-/** From the loss until its task may be lent again, and until it is: workers that are left have other work, too. */
+/** From the loss until its task may be lent again, and until it is. */
 export type Recovery = { readonly free: Figures; readonly lent: Figures };
+type RecoveryOptions = {
+  readonly loss: Loss;
+  readonly others: Others;
+  readonly count: number;
+  readonly leaseSeconds: number;
+};
 
 /** From the loss of a worker to the moment when its task is lent to another one, by the database's own events. */
-export async function recoveryMs(loss: Loss, count: number, leaseSeconds: number): Promise<Recovery> {
+export async function recoveryMs({ loss, others, count, leaseSeconds }: RecoveryOptions): Promise<Recovery> {
   const workerSettings = { MILLRACE_TEST_SEGMENT_MS: String(SEGMENT_MS) };
   await using stack = await Stack.start({ encoder: 'fake', workers: WORKERS, leaseSeconds, workerSettings });
   const took: Handing[] = [];
   while (took.length < count) {
-    await keepBusy(stack);
-    // Several at once, as long as somebody is left to take over.
-    const victims = stack.workers.slice(0, WORKERS / 2).map((worker) => worker.process);
+    const victims = others === 'busy' ? await amongBusy(stack) : await besideIdle(stack);
     took.push(...(await Promise.all(victims.map((victim) => lose(victim, loss, stack)))).flat());
     await stack.heal();
   }
@@ -34,10 +41,30 @@ export async function recoveryMs(loss: Loss, count: number, leaseSeconds: number
   return { free: figuresOf(counted.map(({ freeMs }) => freeMs)), lent: figuresOf(counted.map(({ lentMs }) => lentMs)) };
 }
 
-/** More tasks than workers, always. */
-async function keepBusy(stack: Stack): Promise<void> {
+/** Several at once, as long as somebody is left to take over; there are more tasks than workers. */
+async function amongBusy(stack: Stack): Promise<RoleProcess[]> {
   const open = await stack.db.selectFrom('tasks').select('id').where('state', '=', 'queued').execute();
   if (open.length < WORKERS * 4) for (let i = 0; i < 4; i++) await uploadVideo(stack, VIDEO_SECONDS);
+  return stack.workers.slice(0, WORKERS / 2).map((worker) => worker.process);
+}
+
+/** Whoever works on the ladder of a short video, all of whose tasks are lent, while other workers have nothing to do. */
+async function besideIdle(stack: Stack): Promise<RoleProcess[]> {
+  for (;;) {
+    const tasks = await stack.db
+      .selectFrom('tasks')
+      .select(['kind', 'state', 'worker', 'attempt'])
+      .where('state', 'in', ['queued', 'leased'])
+      .where('kind', '<>', 'publish')
+      .execute();
+    // A task that loses a worker again and again is poison.
+    const ladder = tasks.find(({ kind, attempt }) => kind === 'encode' && attempt === 1);
+    if (tasks.length === 0) await uploadVideo(stack, SHORT_VIDEO_SECONDS);
+    const isLent = tasks.every(({ state }) => state === 'leased') && tasks.every(({ kind }) => kind !== 'trial');
+    const holder = stack.workers.find(({ process }) => process.name === ladder?.worker);
+    if (isLent && holder && tasks.length < WORKERS) return [holder.process];
+    await delay(POLL_MS);
+  }
 }
 
 async function lose(victim: RoleProcess, loss: Loss, stack: Stack): Promise<Handing[]> {

@@ -18,8 +18,8 @@ export type SwarmOptions = {
 
 /** Workers of this process, over real HTTP: each holds its connection, claims, renews and completes. */
 export class Swarm {
-  /** From asking, or from when there was something to lend, to having it. */
-  readonly claimMs: number[] = [];
+  /** From asking, or from when there was something to lend, to having it; and when that was. */
+  readonly claims: { readonly atMs: number; readonly tookMs: number }[] = [];
   readonly errors: unknown[] = [];
   done = 0;
   /** Calls that were not answered, or with 503, and were made again. */
@@ -47,8 +47,9 @@ export class Swarm {
         const askedMs = performance.now();
         const task = await lender.claim(info, signal);
         if (!task) return;
+        const atMs = performance.now();
         if (task.spec.kind !== 'probe')
-          this.claimMs.push(performance.now() - Math.max(askedMs, this.#claimableSinceMs));
+          this.claims.push({ atMs, tookMs: atMs - Math.max(askedMs, this.#claimableSinceMs) });
         await this.#perform(task, lender);
       });
   }
