@@ -48,6 +48,8 @@ const settings = z.strictObject({
     .transform((text) => text.split(',').map((origin) => origin.trim()))
     .pipe(z.array(z.string().regex(/^https?:\/\/[\w.-]+(:\d+)?$/, 'must be origins such as https://example.org')))
     .optional(),
+  /** Of a router: where players reach edges by themselves, edge-1=https://e1.example,…; unset, all bytes pass through it. */
+  MILLRACE_EDGE_PUBLIC_URLS: z.string().optional(),
   MILLRACE_NODE: z.string().min(1).max(100).optional(),
   MILLRACE_EDGE_CACHE_BYTES: bytes.default(256 * 1024 * 1024),
   /** Beneath the memory, in <data>/cache; 0 for none. */
@@ -67,6 +69,8 @@ const settings = z.strictObject({
   MILLRACE_UPLOAD_IDLE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(30),
   /** Fetching by URL also from this machine and its network. */
   MILLRACE_INGEST_PRIVATE: z.stringbool().default(false),
+  /** Webhooks also on this machine and its network, and without TLS. */
+  MILLRACE_WEBHOOK_PRIVATE: z.stringbool().default(false),
   /** Sources that one upload-api fetches at once. */
   MILLRACE_MAX_INGESTS: z.coerce.number().int().min(0).max(1_000).default(4),
   /** A source that is not here by then is given up. */

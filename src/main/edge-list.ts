@@ -22,6 +22,27 @@ export function parseEdges(setting: string): readonly Edge[] {
   return Object.freeze(edges);
 }
 
+/**
+ * The addresses at which players reach edges by themselves, by the edges' names.
+ * @throws ConfigError
+ */
+export function parsePublicUrls(config: Config): ReadonlyMap<string, string> | undefined {
+  const { MILLRACE_EDGE_PUBLIC_URLS: setting, MILLRACE_PLAYBACK_ORIGINS: origins } = config;
+  if (setting === undefined) return undefined;
+  if (origins)
+    throw new ConfigError('MILLRACE_EDGE_PUBLIC_URLS: not with MILLRACE_PLAYBACK_ORIGINS, of which edges know nothing');
+  return new Map(setting.split(',').map((entry) => parsePublicUrl(entry.trim())));
+}
+
+const PUBLIC_ENTRY = /^(?!proxy=)([\w.-]{1,100})=(https?:\/\/[\w.:[\]-]+)\/?$/;
+
+function parsePublicUrl(entry: string): [string, string] {
+  const [, name, url] = PUBLIC_ENTRY.exec(entry) ?? [];
+  if (name === undefined || url === undefined || !URL.canParse(url))
+    throw new ConfigError(`MILLRACE_EDGE_PUBLIC_URLS: "${entry}" is not a name and its address (edge-1=https://host)`);
+  return [name, url];
+}
+
 const DNS_NAME = /^dns:\/\/([a-zA-Z0-9.-]+):(\d{1,5})$/;
 /** `http://10.0.0.7:8101`, or with the name that the edge has in its logs: `edge-1=http://10.0.0.7:8101`. */
 const ENTRY = /^(?:([\w.-]{1,100})=)?(http:\/\/([\w.:[\]-]+))\/?$/;

@@ -36,6 +36,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_RECONCILE_SECONDS: config.MILLRACE_RECONCILE_SECONDS,
     MILLRACE_LADDER: config.MILLRACE_LADDER,
     MILLRACE_CODECS: config.MILLRACE_CODECS,
+    MILLRACE_WEBHOOK_PRIVATE: config.MILLRACE_WEBHOOK_PRIVATE,
   });
   const workers = (await freePorts(config.MILLRACE_WORKERS)).map((port, i) =>
     child('worker', `worker-${i + 1}`, port, {
@@ -63,6 +64,7 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_MAX_TRANSFERS: config.MILLRACE_MAX_TRANSFERS,
     MILLRACE_UPLOAD_MEMORY_BYTES: config.MILLRACE_UPLOAD_MEMORY_BYTES,
     MILLRACE_INGEST_PRIVATE: config.MILLRACE_INGEST_PRIVATE,
+    MILLRACE_WEBHOOK_PRIVATE: config.MILLRACE_WEBHOOK_PRIVATE,
     MILLRACE_MAX_INGESTS: config.MILLRACE_MAX_INGESTS,
     MILLRACE_INGEST_DEADLINE_SECONDS: config.MILLRACE_INGEST_DEADLINE_SECONDS,
     MILLRACE_UPLOAD_IDLE_SECONDS: config.MILLRACE_UPLOAD_IDLE_SECONDS,
@@ -128,7 +130,11 @@ const storeKeys = ({ MILLRACE_STORE_ACCESS_KEY, MILLRACE_STORE_SECRET_KEY }: Con
   MILLRACE_STORE_SECRET_KEY,
 });
 
-function edgeCount({ MILLRACE_EDGES: edges }: Config): number {
+function edgeCount({ MILLRACE_EDGES: edges, MILLRACE_EDGE_PUBLIC_URLS: publicUrls }: Config): number {
+  if (publicUrls !== undefined)
+    throw new ConfigError(
+      'MILLRACE_EDGE_PUBLIC_URLS: the edges of "up" listen to this machine alone; it is for a router',
+    );
   if (!/^\d{1,2}$/.test(edges) || edges === '0')
     throw new ConfigError('MILLRACE_EDGES: must be a number from 1 to 99 for "up"');
   return Number(edges);

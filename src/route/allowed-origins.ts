@@ -19,10 +19,17 @@ export function originOf({ headers }: IncomingMessage, allowed: AllowedOrigins):
 /** The head of an answer that may be read by pages of this origin only, and kept by shared caches for it only. */
 export function forOrigin(fields: readonly string[], origin: string | undefined): string[] {
   if (origin === undefined) return [...fields];
-  const own: string[] = [];
+  return [...withoutFields(fields, OF_ANY_ORIGIN), 'Access-Control-Allow-Origin', origin, 'Vary', 'Origin'];
+}
+
+const OF_ANY_ORIGIN: ReadonlySet<string> = new Set(['access-control-allow-origin']);
+
+/** Flat name-value pairs but for those of these names, in lower case. */
+export function withoutFields(fields: readonly string[], names: ReadonlySet<string>): string[] {
+  const left: string[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [name = '', value = ''] = [fields[i], fields[i + 1]];
-    if (name.toLowerCase() !== 'access-control-allow-origin') own.push(name, value);
+    if (!names.has(name.toLowerCase())) left.push(name, value);
   }
-  return [...own, 'Access-Control-Allow-Origin', origin, 'Vary', 'Origin'];
+  return left;
 }

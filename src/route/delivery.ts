@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { forOrigin } from './allowed-origins.ts';
+import { forOrigin, withoutFields } from './allowed-origins.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { askForRest, isRest, type PromisedBytes, promisedBytes } from './continuation.ts';
 import type { EdgeClient, EdgeExchange } from './edge-client.ts';
@@ -13,6 +13,19 @@ export type BreakReason = EdgeFailure | `status_${number}` | 'other_version';
 export type Delivered =
   | { readonly end: 'complete' | 'client_left' }
   | { readonly end: 'broken'; readonly reason: BreakReason; readonly cause?: Error };
+
+/** Changes a small text on its way; the answer is held back until it is whole. */
+export type Rewrite = (text: string) => string;
+/** What is longer passes as it is. */
+const MAX_REWRITTEN_BYTES = 1 << 20;
+
+export type ClientExchange = {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The only one whose pages may read the answer, where origins are restricted. */
+  readonly origin?: string | undefined;
+  readonly rewrite?: Rewrite | undefined;
+};
 
 export type DeliveryOptions = {
   readonly client: EdgeClient;
@@ -31,8 +44,8 @@ export type DeliveryOptions = {
 export class Delivery {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  /** The only one whose pages may read the answer, where origins are restricted. */
   readonly #origin: string | undefined;
+  readonly #rewrite: Rewrite | undefined;
   /** Set while an edge is asked. */
   #exchange: EdgeExchange | undefined;
   #onLeave: (() => void) | undefined;
@@ -40,10 +53,11 @@ export class Delivery {
   #owed: PromisedBytes | undefined;
   sentBytes = 0;
 
-  constructor(request: IncomingMessage, response: ServerResponse, origin?: string) {
+  constructor({ request, response, origin, rewrite }: ClientExchange) {
     this.#request = request;
     this.#response = response;
     this.#origin = origin;
+    this.#rewrite = rewrite;
     response.on('drain', () => this.#exchange?.resume());
     response.once('close', () => this.#onLeave?.());
   }
@@ -61,10 +75,11 @@ export class Delivery {
   from(edge: Edge, options: DeliveryOptions): Promise<Delivered> {
     if (this.#response.destroyed) return Promise.resolve({ end: 'client_left' });
     const rest = this.#owed && askForRest(this.#owed, this.sentBytes);
+    const part = this.#rewrite ? 'whole' : rest;
     const request = {
       url: edge.url,
-      text: requestText(this.#request, edge.name, rest),
-      isHeadRequest: this.#request.method === 'HEAD',
+      text: requestText(this.#request, edge.name, part),
+      isHeadRequest: part !== 'whole' && this.#request.method === 'HEAD',
       firstByteMs: options.firstByteMs,
       stallMs: options.stallMs,
     };
@@ -76,20 +91,23 @@ export class Delivery {
       };
       /** An answer that does not help is read away, so that its connection can be used again. */
       let isUseless = false;
+      let held: HeldAnswer | undefined;
       this.#onLeave = () => {
         this.#exchange?.abort();
         settle({ end: 'client_left' });
       };
       this.#exchange = options.client.exchange(request, {
         onHead: (head) => {
-          const trouble = this.#begin(head);
+          held = this.#hold(head);
+          const trouble = held ? undefined : this.#begin(head);
           isUseless = trouble !== undefined;
           if (!trouble) return options.onAnswered();
           if (head.status < 500) this.#exchange?.abort();
           settle({ end: 'broken', reason: trouble });
         },
         onBody: (bytes, onSent) => {
-          if (!isUseless) return this.#send(bytes, onSent);
+          if (!isUseless && !held) return this.#send(bytes, onSent);
+          held?.parts.push(Buffer.from(bytes));
           onSent();
           return true;
         },
@@ -98,6 +116,7 @@ export class Delivery {
           if (isUseless) return;
           this.#exchange = undefined;
           this.#onLeave = () => settle({ end: this.#response.writableFinished ? 'complete' : 'client_left' });
+          if (held) this.#sendRewritten(held);
           this.#response.end();
         },
         onFailure: (reason, cause) => {
@@ -116,8 +135,26 @@ export class Delivery {
     return undefined;
   }
 
+  #hold(head: AnswerHead): HeldAnswer | undefined {
+    const isHeld = this.#rewrite && head.status === 200 && head.bodyBytes <= MAX_REWRITTEN_BYTES;
+    return isHeld ? { head, parts: [] } : undefined;
+  }
+
+  #sendRewritten({ head, parts }: HeldAnswer): void {
+    const text = Buffer.concat(parts).toString();
+    const body = Buffer.from(this.#rewrite?.(text) ?? text);
+    const fields = [...withoutFields(head.fields, OF_OTHER_BYTES), 'Content-Length', String(body.length)];
+    this.#response.writeHead(head.status, forOrigin(fields, this.#origin));
+    this.#send(body, () => {});
+  }
+
   #send(bytes: Buffer, onSent: (error?: Error | null) => void): boolean {
     this.sentBytes += bytes.length;
     return this.#response.write(bytes, onSent);
   }
 }
+
+type HeldAnswer = { readonly head: AnswerHead; readonly parts: Buffer[] };
+
+/** What the edge said of its own bytes, and not of those that take their place. */
+const OF_OTHER_BYTES: ReadonlySet<string> = new Set(['accept-ranges', 'content-length', 'etag']);

@@ -27,16 +27,16 @@ export type Continuation = { readonly range: string; readonly 'if-range': string
 
 /**
  * What an edge is sent for a client's request. node:http has refused line breaks and other control characters in the
- * target and in fields by now, so nothing of the client's can end a line here.
+ * target and in fields by now, so nothing of the client's can end a line here. 'whole': the body in any case, and all of it.
  */
-export function requestText(request: IncomingMessage, edgeHost: string, rest?: Continuation): string {
-  const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
+export function requestText(request: IncomingMessage, edgeHost: string, part?: Continuation | 'whole'): string {
+  const method = part !== 'whole' && request.method === 'HEAD' ? 'HEAD' : 'GET';
   let text = `${method} ${request.url} HTTP/1.1\r\nHost: ${edgeHost}\r\n`;
   for (const name of FORWARDED) {
-    const value = rest && OF_CONTINUATION.has(name) ? undefined : request.headers[name];
+    const value = part && OF_CONTINUATION.has(name) ? undefined : request.headers[name];
     if (typeof value === 'string') text += `${name}: ${value}\r\n`;
   }
-  if (rest) text += `range: ${rest.range}\r\nif-range: ${rest['if-range']}\r\n`;
+  if (typeof part === 'object') text += `range: ${part.range}\r\nif-range: ${part['if-range']}\r\n`;
   if (request.headers.host) text += `x-forwarded-host: ${request.headers.host}\r\n`;
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';
   return `${text}x-forwarded-for: ${forwardedFor(request)}\r\nx-forwarded-proto: ${scheme}\r\n\r\n`;

@@ -5,7 +5,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { SessionId, VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { PLAYBACK_PREFIX, type PlaybackPath, parsePlaybackPath } from '../domain/playback-path.ts';
-import { readPlaybackToken } from '../domain/playback-token.ts';
+import { type PlaybackSession, readPlaybackToken } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
@@ -15,12 +15,13 @@ import { forOrigin, originOf } from './allowed-origins.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { createEdgeHealth } from './edge-health.ts';
 import { createEdgeLoad } from './edge-load.ts';
-import { type Edge, type Home, type KnownEdge, pickHome } from './pick-edge.ts';
+import { type Edge, type Home, type KnownEdge, pickHome, rankEdges } from './pick-edge.ts';
 import { probeEdge } from './probe-edge.ts';
 import { type ProxySessionDeps, proxySession } from './proxy-session.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRouterMetrics, type RouterMetrics } from './router-metrics.ts';
 import { type StartSessionDeps, startSession } from './start-session.ts';
+import { answerSteering, asksForSteering, type SteerSessionDeps, steeringRewrite } from './steer-session.ts';
 
 export type PlaybackRouterDeps = {
   readonly log: Log<LogEvent>;
@@ -35,6 +36,8 @@ export type PlaybackRouterDeps = {
   readonly origins?: readonly string[];
   /** Below this many requests of the last seconds no edge counts as loaded. */
   readonly freeLoad?: number;
+  /** Where players reach edges by themselves, by name; unset, all bytes pass through this router. */
+  readonly publicUrls?: ReadonlyMap<string, string>;
 };
 
 export type PlaybackRouter = {
@@ -78,6 +81,11 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     if (home) load.note(home.name);
     return home;
   };
+  const rankHealthy = ({ sessionId, videoId, home }: PlaybackSession): readonly Edge[] => {
+    const healthy = health.edges().filter(({ standing }) => standing === 'healthy');
+    return rankEdges(healthy, { videoId, home, last: edgeOf.get(sessionId) });
+  };
+  const noteSteered = (edge: string | undefined): void => void (edge && load.note(edge));
   const allowedOrigins = deps.origins && new Set(deps.origins);
   const playing: Playing = {
     starting: { signer, clock, random: deps.random, log, lastToken, pickHome: homeOf },
@@ -92,6 +100,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
       log,
       onReassigned: metrics.countReassigned,
     },
+    steering: deps.publicUrls && { publicUrls: deps.publicUrls, rank: rankHealthy, log, onSteered: noteSteered },
     signer,
     metrics,
   };
@@ -114,6 +123,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
 type Playing = {
   readonly starting: StartSessionDeps;
   readonly proxying: ProxySessionDeps;
+  readonly steering: SteerSessionDeps | undefined;
   readonly signer: TextSigner;
   readonly metrics: RouterMetrics;
 };
@@ -138,13 +148,17 @@ async function answer(
   path: PlaybackPath | undefined,
   request: IncomingMessage,
   response: ServerResponse,
-  { starting, proxying, signer }: Playing,
+  { starting, proxying, steering, signer }: Playing,
 ): Promise<void> {
   if (!path) throw new DomainError('no_such_page');
   if (path.asks === 'start') return startSession(path, request, response, starting);
   const check = { matches: signer.matches, nowMs: starting.clock.nowMs() };
   const session = readPlaybackToken(path.token, path.videoId, check);
-  await proxySession(session, request, response, proxying);
+  const exchange = { request, response };
+  if (!steering) return proxySession(session, exchange, proxying);
+  if (asksForSteering(path)) return answerSteering(path, session, exchange, steering);
+  const rewrite = steeringRewrite(path, session, steering);
+  await proxySession(session, { ...exchange, rewrite }, proxying);
 }
 
 function sendPreflight(response: ServerResponse, origin: string | undefined): void {

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { LRUCache } from 'lru-cache';
 import { DomainError } from '../domain/errors.ts';
 import type { SessionId } from '../domain/ids.ts';
@@ -7,7 +7,7 @@ import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import { type AllowedOrigins, originOf } from './allowed-origins.ts';
-import { type BreakReason, type Delivered, Delivery } from './delivery.ts';
+import { type BreakReason, type ClientExchange, type Delivered, Delivery } from './delivery.ts';
 import type { EdgeClient } from './edge-client.ts';
 import type { EdgeHealth } from './edge-health.ts';
 import type { EdgeLoad } from './edge-load.ts';
@@ -44,14 +44,13 @@ export type ProxySessionDeps = {
  */
 export async function proxySession(
   session: PlaybackSession,
-  request: IncomingMessage,
-  response: ServerResponse,
+  { request, response, rewrite }: ClientExchange,
   deps: ProxySessionDeps,
 ): Promise<void> {
   const { health, budget, clock, load } = deps;
   const startedMs = clock.nowMs();
   budget.noteRequest();
-  const delivery = new Delivery(request, response, originOf(request, deps.allowedOrigins));
+  const delivery = new Delivery({ request, response, rewrite, origin: originOf(request, deps.allowedOrigins) });
   const tried: KnownEdge[] = [];
   let move = movedBefore(session, deps);
   let delivered: Delivered | undefined;

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import { after, before, test } from 'node:test';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { openPlaybackRouter } from '../../src/route/playback-router.ts';
+import { capturedLog } from '../fakes/captured-log.ts';
 import { listening } from '../fakes/listening.ts';
-import { VIDEO } from '../fakes/playable-video.ts';
+import { SECRET, VIDEO } from '../fakes/playable-video.ts';
 import { openBrowser, openPage } from '../support/browser.ts';
 import { type EdgeFleet, startFleet } from '../support/edge-fleet.ts';
 import { eventually } from '../support/eventually.ts';
@@ -39,6 +42,61 @@ after(async () => {
   await browser?.close();
   await site?.[Symbol.asyncDispose]();
   await fleet?.[Symbol.asyncDispose]();
+});
+
+/** A router of its own before the same edges, that tells players their addresses. */
+async function steeringSite() {
+  const { log, lines } = capturedLog();
+  const edges = fleet.edges.map(({ name }) => ({ name, url: fleet.line(name).url }));
+  const router = openPlaybackRouter({
+    log,
+    clock: { nowMs: () => Date.now() },
+    random: randomBytes,
+    secret: SECRET,
+    edges: () => edges,
+    publicUrls: new Map(edges.map(({ name, url }) => [name, url])),
+  });
+  const pages = createServer((request, response) => {
+    if (router.handle(request, response)) return;
+    response.setHeader('content-type', 'text/html');
+    response.end(request.url === '/' ? playerPage('hls.js', VIDEO) : '');
+  });
+  const front = await listening(pages);
+  const close = async (): Promise<void> => {
+    await front[Symbol.asyncDispose]();
+    router.close();
+  };
+  return { url: front.url, lines, [Symbol.asyncDispose]: close };
+}
+
+/** Where the page has loaded segments from, in order. */
+const segmentOrigins = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    performance
+      .getEntriesByType('resource')
+      .flatMap(({ name }) => (name.endsWith('.m4s') ? [new URL(name).origin] : [])),
+  );
+
+test('hls.js plays from an edge directly, and when that is killed goes on over another pathway', async (context) => {
+  await fleet.allHealthy();
+  await using direct = await steeringSite();
+  const { page } = await openPage(browser);
+  await page.goto(direct.url);
+  await eventually('it plays', async () => (await playerState(page)).seconds > 3);
+  const [first = ''] = await segmentOrigins(page);
+  const edge = fleet.edges.find(({ name }) => fleet.line(name).url === first);
+  assert.ok(edge, `the first segment came from ${first}`);
+  fleet.line(edge.name).lose();
+  await edge.kill();
+  await eventually('it has played to the end', async () => (await playerState(page)).ended);
+  const state = await playerState(page);
+  const origins = await segmentOrigins(page);
+  await page.close();
+  await edge.up();
+  context.diagnostic(`longest stand ${Math.round(state.longestStandMs)} ms, segments from ${origins.join(' ')}`);
+  assert.ok(state.frames >= VIDEO_SECONDS * 20, `${state.frames} frames`);
+  assert.notEqual(origins.at(-1), first);
+  assert.equal(direct.lines.filter(({ event }) => event === 'session_started').length, 1, 'the session went on');
 });
 
 const moves = () => fleet.lines.filter(({ event }) => event === 'session_reassigned');

@@ -16,10 +16,16 @@ export const DEADLINE_MS = 15_000;
 
 export type EdgeAt = AsyncDisposable & { url: string };
 
-type FlowOptions = { readonly edges?: EdgeAt[]; readonly probeEveryMs?: number; readonly origins?: readonly string[] };
+type FlowOptions = {
+  readonly edges?: EdgeAt[];
+  readonly probeEveryMs?: number;
+  readonly origins?: readonly string[];
+  /** Which of them players may be sent to. */
+  readonly publicEdges?: readonly string[];
+};
 
 /** Two edges with a store each (so that reads can be told apart) and a router in front of them. */
-export async function fixture({ edges: given, probeEveryMs = 60_000, origins }: FlowOptions = {}) {
+export async function fixture({ edges: given, probeEveryMs = 60_000, origins, publicEdges }: FlowOptions = {}) {
   const clock = new ManualClock();
   const { log, lines } = capturedLog();
   const stores = [new FragileStore(), new FragileStore()];
@@ -28,8 +34,17 @@ export async function fixture({ edges: given, probeEveryMs = 60_000, origins }: 
     listening(createEdgeServer({ store, clock, log, secret: SECRET, edge, version: '0', cacheBytes: 10_000_000 }));
   const edges: EdgeAt[] = given ?? [await startEdge(stores[0]!, 'edge-1'), await startEdge(stores[1]!, 'edge-2')];
   let listed: readonly Edge[] = edges.map(({ url }, i) => ({ name: `edge-${i + 1}`, url }));
+  const publicUrls = new Map(
+    listed.filter(({ name }) => publicEdges?.includes(name)).map(({ name, url }) => [name, url]),
+  );
   const random = (n: number) => randomBytes(n);
-  const own = { secret: SECRET, edges: () => listed, probeEveryMs, ...(origins && { origins }) };
+  const own = {
+    secret: SECRET,
+    edges: () => listed,
+    probeEveryMs,
+    ...(origins && { origins }),
+    ...(publicEdges && { publicUrls }),
+  };
   const router = openPlaybackRouter({ log, clock, random, ...own });
   const front = await listening(createRouterServer({ router, log, version: '0', uptimeSeconds: () => 0 }));
   const get = (path: string, init: RequestInit = {}) =>

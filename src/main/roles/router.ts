@@ -5,7 +5,7 @@ import type { Log } from '../../lib/log.ts';
 import { openPlaybackRouter, type PlaybackRouter } from '../../route/playback-router.ts';
 import { createRouterServer } from '../../route/server.ts';
 import type { Config } from '../config.ts';
-import { openEdgeList } from '../edge-list.ts';
+import { openEdgeList, parsePublicUrls } from '../edge-list.ts';
 import { required, systemClock, uptimeSeconds, VERSION } from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeServer } from './close-server.ts';
@@ -21,6 +21,7 @@ export async function startRouter(config: Config, { log }: RoleContext): Promise
 
 /** The router, to be mounted into a server. */
 export async function wireRouter(config: Config, log: Log<LogEvent>): Promise<PlaybackRouter> {
+  const publicUrls = parsePublicUrls(config);
   const list = await openEdgeList(config, log);
   const router = openPlaybackRouter({
     log,
@@ -28,6 +29,7 @@ export async function wireRouter(config: Config, log: Log<LogEvent>): Promise<Pl
     random: randomBytes,
     secret: required(config, 'MILLRACE_SECRET'),
     edges: list.edges,
+    ...(publicUrls ? { publicUrls } : {}),
     ...(config.MILLRACE_PLAYBACK_ORIGINS ? { origins: config.MILLRACE_PLAYBACK_ORIGINS } : {}),
   });
   return {
