@@ -70,8 +70,12 @@ export class DiskObjects implements ObjectDisk {
   }
 
   keep(key: ObjectKey, object: StoredObject): void {
+    if (!this.#files.peek(key)) this.replace(key, object);
+  }
+
+  replace(key: ObjectKey, object: StoredObject): void {
     const isTooMuch = this.#waitingBytes + object.sizeBytes > MAX_WAITING_BYTES;
-    if (isTooMuch || this.#now() < this.#noWriteUntilMs || this.#files.peek(key)) return;
+    if (isTooMuch || this.#now() < this.#noWriteUntilMs) return;
     const head = packHead(key, object);
     if (!head) return;
     this.#waitingBytes += object.sizeBytes;
@@ -159,7 +163,7 @@ export class DiskObjects implements ObjectDisk {
   }
 }
 
-/** Keys of immutable objects, escaped; other files are not ours. */
+/** Keys of objects of videos, escaped; other files are not ours. */
 const ESCAPED_KEY = /^videos%2F(?:[a-z0-9.-]|%2F)+$/;
 const TEMPORARY = '~';
 

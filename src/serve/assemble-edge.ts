@@ -1,6 +1,6 @@
 import type { LogEvent } from '../domain/log-events.ts';
 import type { ObjectDisk } from '../domain/object-disk.ts';
-import { videoPrefix } from '../domain/object-keys.ts';
+import { type PlaybackObject, videoPrefix } from '../domain/object-keys.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import { createTextSigner } from '../lib/sign-text.ts';
@@ -8,12 +8,14 @@ import { createSessionCheck } from './check-session.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createEdgeMetrics, type EdgeMetrics } from './edge-metrics.ts';
 import type { GetSegmentDeps } from './get-segment.ts';
+import { createLastSeen } from './last-seen.ts';
 import { createLoader } from './load-object.ts';
 import { logServed } from './log-served.ts';
+import { toCached } from './object-head.ts';
 import { createPublishedCheck } from './published-check.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createReadObject } from './read-object.ts';
-import { createSegmentCache, type SegmentCache } from './segment-cache.ts';
+import { type CachedObject, createSegmentCache, type SegmentCache } from './segment-cache.ts';
 import { createStoreHealth, type StoreHealth, type StoreOutcome } from './store-health.ts';
 
 export type EdgeDeps = {
@@ -29,6 +31,8 @@ export type EdgeDeps = {
   readonly cacheBytes: number;
   /** Copies beneath the memory; whoever opened it also ends it. */
   readonly disk?: ObjectDisk;
+  /** Small: playlists and what was last known of videos, kept apart so that no segments push them out. */
+  readonly lastSeenDisk?: ObjectDisk;
 };
 
 /** The parts of an edge, put together. */
@@ -36,6 +40,7 @@ export type Edge = {
   readonly serving: GetSegmentDeps;
   readonly cache: SegmentCache;
   readonly metrics: EdgeMetrics;
+  readonly disk: ObjectDisk | undefined;
   readonly health: StoreHealth;
   readonly drain: Drain;
   readonly about: { readonly version: string; readonly uptimeSeconds: () => number };
@@ -45,7 +50,9 @@ export type Edge = {
 const AHEAD_SHARE = 1 / 8;
 const MAX_AHEAD_BYTES = 64 * 1024 * 1024;
 
-export function assembleEdge({ store, disk, log, clock, secret, edge, version, cacheBytes }: EdgeDeps): Edge {
+export function assembleEdge(deps: EdgeDeps): Edge {
+  const { store, disk, log, clock, secret, edge, version, cacheBytes } = deps;
+  const lastSeen = createLastSeen(deps.lastSeenDisk);
   const metrics = createEdgeMetrics();
   const cache = createSegmentCache({ maxBytes: cacheBytes, onUnused: () => metrics.countAhead('unused') });
   const health = createStoreHealth({ store, clock, log });
@@ -53,12 +60,18 @@ export function assembleEdge({ store, disk, log, clock, secret, edge, version, c
     health.note(outcome);
     metrics.countStoreRead(outcome, durationMs);
   };
-  const loader = createLoader({ read: createReadObject({ store, disk, clock, onStoreRead }), cache, clock, log });
+  const read = createReadObject({ store, disk, lastSeen, clock, onStoreRead });
+  const recall = async (wanted: PlaybackObject): Promise<CachedObject | undefined> => {
+    const copy = await lastSeen.recall(wanted.key);
+    return copy && toCached(wanted, copy, Number.NEGATIVE_INFINITY);
+  };
+  const loader = createLoader({ read, recall, cache, clock, log });
   metrics.watch({ cache, disk, readsUnderWay: () => loader.readsUnderWay });
   const startedMs = clock.nowMs();
   const signer = createTextSigner(secret);
   return {
     cache,
+    disk,
     metrics,
     health,
     drain: createDrain({ signer, edge, log }),
@@ -69,10 +82,12 @@ export function assembleEdge({ store, disk, log, clock, secret, edge, version, c
         store,
         clock,
         log,
+        lastSeen,
         onStoreRead,
         onWithdrawn: (videoId) => {
           cache.dropVideo(videoId);
           disk?.deletePrefix(videoPrefix({ videoId }));
+          lastSeen.forget(videoId);
         },
       }),
       loader,

@@ -5,8 +5,10 @@ import { FragileStore } from '../../test/fakes/fragile-store.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { MemoryDisk } from '../../test/fakes/memory-disk.ts';
 import { publishVideo, segmentBytes, VIDEO } from '../../test/fakes/playable-video.ts';
-import { mediaPlaylistKey, playbackObject } from '../domain/object-keys.ts';
+import { mediaPlaylistKey, type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
+import { createLastSeen } from './last-seen.ts';
 import { createLoader } from './load-object.ts';
+import { toCached } from './object-head.ts';
 import { createReadObject } from './read-object.ts';
 import { createSegmentCache } from './segment-cache.ts';
 
@@ -14,7 +16,7 @@ const SEGMENT = playbackObject(VIDEO, 'g1/v360/000000.m4s')!;
 const NEXT = playbackObject(VIDEO, 'g1/v360/000001.m4s')!;
 const PLAYLIST = playbackObject(VIDEO, 'g1/v360/index.m3u8')!;
 
-async function fixture() {
+async function fixture(seenBefore = new MemoryDisk()) {
   const store = new FragileStore();
   await publishVideo(store);
   const clock = new ManualClock();
@@ -23,8 +25,13 @@ async function fixture() {
   const { log, lines } = capturedLog();
   const onStoreRead = (outcome: string): void => void outcomes.push(outcome);
   const disk = new MemoryDisk();
-  const read = createReadObject({ store, disk, clock, onStoreRead });
-  const { load, ahead } = createLoader({ read, cache, clock, log });
+  const lastSeen = createLastSeen(seenBefore);
+  const recall = async (wanted: PlaybackObject) => {
+    const copy = await lastSeen.recall(wanted.key);
+    return copy && toCached(wanted, copy, Number.NEGATIVE_INFINITY);
+  };
+  const read = createReadObject({ store, disk, lastSeen, clock, onStoreRead });
+  const { load, ahead } = createLoader({ read, recall, cache, clock, log });
   return { store, clock, outcomes, lines, cache, disk, load, ahead };
 }
 
@@ -155,4 +162,49 @@ test('what read-ahead does not find is not remembered as missing', async () => {
   assert.equal((await ahead(NEXT))?.object, undefined);
   await store.put(NEXT.key, Buffer.from('late'), { contentType: 'video/mp4' });
   assert.equal((await load(NEXT)).object?.bytes.toString(), 'late');
+});
+
+test('after a start while the store is away, a playlist is served as it was last seen, and called old', async () => {
+  const disk = new MemoryDisk();
+  const before = await fixture(disk);
+  await before.load(PLAYLIST);
+  const after = await fixture(disk);
+  after.store.isDown = true;
+  const first = await after.load(PLAYLIST);
+  assert.deepEqual(
+    [first.isStale, first.tier, first.object?.bytes],
+    [true, 'disk', (await before.load(PLAYLIST)).object?.bytes],
+  );
+  await assert.rejects(after.load(SEGMENT), { code: 'store_unavailable' });
+  after.store.isDown = false;
+  after.clock.advance(1000);
+  assert.equal((await after.load(PLAYLIST)).isStale, undefined);
+});
+
+test('a start while the store answers serves what the store has now, whatever was seen before', async () => {
+  const disk = new MemoryDisk();
+  await (await fixture(disk)).load(PLAYLIST);
+  const after = await fixture(disk);
+  await after.store.put(PLAYLIST.key, Buffer.from('#EXTM3U\n#newer\n'), { contentType: 'text/plain' });
+  const { object, isStale } = await after.load(PLAYLIST);
+  assert.deepEqual([object?.bytes.toString(), isStale], ['#EXTM3U\n#newer\n', undefined]);
+});
+
+test('a playlist is written down when it changed, and not each time that it is read again', async () => {
+  const disk = new MemoryDisk();
+  const { load, clock, store } = await fixture(disk);
+  let writes = 0;
+  const { replace } = MemoryDisk.prototype;
+  disk.replace = (...args) => {
+    writes++;
+    replace.apply(disk, args);
+  };
+  for (let i = 0; i < 3; i++) {
+    await load(PLAYLIST);
+    clock.advance(4000);
+  }
+  assert.equal(writes, 1);
+  await store.put(PLAYLIST.key, Buffer.from('#EXTM3U\n#newer\n'), { contentType: 'text/plain' });
+  await load(PLAYLIST);
+  assert.equal(writes, 2);
 });

@@ -6,6 +6,7 @@ import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { Clock } from '../domain/ports.ts';
 import { Coalescer } from '../lib/coalesce.ts';
 import type { Log } from '../lib/log.ts';
+import { isImmutable } from './object-head.ts';
 import type { ReadObject, Tier } from './read-object.ts';
 import type { CachedObject, SegmentCache } from './segment-cache.ts';
 
@@ -29,6 +30,8 @@ export type Loader = {
 
 type Deps = {
   readonly read: ReadObject;
+  /** Of what can change, a version that may be older: for a start while the store is away. */
+  readonly recall: (wanted: PlaybackObject) => Promise<CachedObject | undefined>;
   readonly cache: SegmentCache;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
@@ -52,8 +55,9 @@ const MAX_STALE_KEYS = 10_000;
  * Answers from memory, else from disk or store; many who miss the same key at once cause one read. What may have
  * changed is read again when it is no longer fresh, and is served as last seen while the store is down.
  */
-export function createLoader({ read, cache, clock, log }: Deps): Loader {
+export function createLoader({ read, recall, cache, clock, log }: Deps): Loader {
   const reads = new Coalescer<{ object: CachedObject | undefined; tier: Tier }>();
+  const recalls = new Coalescer<CachedObject | undefined>();
   const missingUntilMs = new LRUCache<string, number>({ max: MAX_MISSING_KEYS });
   const staleUntilMs = new LRUCache<string, number>({ max: MAX_STALE_KEYS });
   return {
@@ -65,10 +69,10 @@ export function createLoader({ read, cache, clock, log }: Deps): Loader {
   };
 
   async function load(wanted: PlaybackObject): Promise<LoadedObject> {
-    const held = cache.get(wanted.key);
+    const held = cache.get(wanted.key) ?? (isImmutable(wanted) ? undefined : await recallOnce(wanted));
     const nowMs = clock.nowMs();
-    if (held && nowMs - held.object.readAtMs < held.object.freshForMs) return { ...held, tier: 'ram' };
-    if (held) return reread(wanted, held.object, nowMs);
+    if (held && nowMs - held.object.readAtMs < held.object.freshForMs) return { tier: 'ram', ...held };
+    if (held) return reread(wanted, { tier: 'ram', ...held }, nowMs);
     if (nowMs < (missingUntilMs.get(wanted.key) ?? 0)) return { object: undefined, cache: 'hit' };
     const { joined, value } = readOnce(wanted, false);
     const found = await value;
@@ -83,8 +87,18 @@ export function createLoader({ read, cache, clock, log }: Deps): Loader {
     return readOnce(wanted, true).value.then((found) => ({ ...found, cache: 'miss' }));
   }
 
-  async function reread(wanted: PlaybackObject, object: CachedObject, nowMs: number): Promise<LoadedObject> {
-    const stale = { object, cache: 'hit', tier: 'ram', isStale: true } as const;
+  /** It is put into memory as too old, so that it is read anew wherever the store answers. */
+  async function recallOnce(wanted: PlaybackObject): Promise<HeldObject | undefined> {
+    const copy = await recalls.run(wanted.key, () => recall(wanted)).value;
+    // Somebody may have read a newer one meanwhile.
+    const newer = cache.get(wanted.key);
+    if (newer || !copy) return newer;
+    cache.set(wanted.key, copy);
+    return { object: copy, cache: 'hit', tier: 'disk' };
+  }
+
+  async function reread(wanted: PlaybackObject, held: HeldObject, nowMs: number): Promise<LoadedObject> {
+    const stale = { ...held, cache: 'hit', isStale: true } as const;
     if (nowMs < (staleUntilMs.get(wanted.key) ?? 0)) return stale;
     const { joined, value } = readOnce(wanted, false);
     const outcome = value.catch((err: unknown) => {
@@ -108,6 +122,8 @@ export function createLoader({ read, cache, clock, log }: Deps): Loader {
     });
   }
 }
+
+type HeldObject = { readonly object: CachedObject; readonly cache: CacheOutcome; readonly tier?: Tier };
 
 /** The disk is a part of the cache. */
 const outcomeOf = (tier: Tier): CacheOutcome => (tier === 'disk' ? 'hit' : 'miss');

@@ -3,18 +3,21 @@ import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { FragileStore } from '../../test/fakes/fragile-store.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
+import { MemoryDisk } from '../../test/fakes/memory-disk.ts';
 import { publishVideo, VIDEO } from '../../test/fakes/playable-video.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import { multivariantKey, privateMarkKey } from '../domain/object-keys.ts';
+import { createLastSeen } from './last-seen.ts';
 import { createPublishedCheck } from './published-check.ts';
 
-function fixture() {
+function fixture(disk = new MemoryDisk()) {
+  const lastSeen = createLastSeen(disk);
   const store = new FragileStore();
   const clock = new ManualClock();
   const withdrawn: string[] = [];
   const { log, lines } = capturedLog();
   const onWithdrawn = (videoId: string): void => void withdrawn.push(videoId);
-  const check = createPublishedCheck({ store, clock, log, onStoreRead: () => {}, onWithdrawn });
+  const check = createPublishedCheck({ store, clock, log, onStoreRead: () => {}, onWithdrawn, lastSeen });
   const isPublished = async (videoId: typeof VIDEO) => (await check(videoId)).published;
   const isPrivate = async (videoId: typeof VIDEO) => (await check(videoId)).isPrivate;
   const looks = () => store.heads.filter((key) => key === multivariantKey({ videoId: VIDEO })).length;
@@ -115,4 +118,46 @@ test('a mark in the store makes a video private within four seconds, and its abs
   await store.delete(privateMarkKey({ videoId: VIDEO }));
   clock.advance(4000);
   assert.equal(await isPrivate(VIDEO), false);
+});
+
+test('after a start while the store is away, a video is as public or private as it was last seen', async () => {
+  const disk = new MemoryDisk();
+  const before = fixture(disk);
+  await publishVideo(before.store);
+  await before.isPublished(VIDEO);
+  const again = fixture(disk);
+  again.store.isDown = true;
+  assert.deepEqual([await again.isPublished(VIDEO), await again.isPrivate(VIDEO)], [true, false]);
+  await before.store.put(privateMarkKey({ videoId: VIDEO }), Buffer.alloc(1), { contentType: 'text/plain' });
+  before.clock.advance(4000);
+  assert.equal(await before.isPrivate(VIDEO), true);
+  const third = fixture(disk);
+  third.store.isDown = true;
+  assert.equal(await third.isPrivate(VIDEO), true);
+});
+
+test('a video that was deleted meanwhile is withdrawn as soon as the store is back, and is not recalled again', async () => {
+  const disk = new MemoryDisk();
+  const before = fixture(disk);
+  await publishVideo(before.store);
+  await before.isPublished(VIDEO);
+  const again = fixture(disk);
+  again.store.isDown = true;
+  assert.equal(await again.isPublished(VIDEO), true);
+  again.store.isDown = false;
+  again.clock.advance(1000);
+  assert.equal(await again.isPublished(VIDEO), false);
+  assert.deepEqual(again.withdrawn, [VIDEO]);
+});
+
+test('a store that hangs after a start is waited for only briefly where the video was seen before', async () => {
+  const disk = new MemoryDisk();
+  const before = fixture(disk);
+  await publishVideo(before.store);
+  await before.isPublished(VIDEO);
+  const again = fixture(disk);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  again.store.held = promise;
+  assert.equal(await again.isPublished(VIDEO), true);
+  resolve();
 });

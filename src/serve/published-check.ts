@@ -7,6 +7,7 @@ import { multivariantKey, type ObjectKey, privateMarkKey } from '../domain/objec
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { Coalescer } from '../lib/coalesce.ts';
 import type { Log } from '../lib/log.ts';
+import type { LastSeen } from './last-seen.ts';
 
 /** Whether a video may be played at all, and whether that takes a playback token. */
 export type Published = { readonly published: boolean; readonly isPrivate: boolean };
@@ -18,6 +19,7 @@ type Deps = {
   readonly store: Pick<ObjectStore, 'head'>;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
+  readonly lastSeen: Pick<LastSeen, 'noteVisibility' | 'recallVisibility'>;
   readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number) => void;
   /** Called once when a video that was published is found to be gone. */
   readonly onWithdrawn: (videoId: VideoId) => void;
@@ -44,13 +46,13 @@ type Seen = Published & { readonly atMs: number };
  * and trusts what it last saw while the store is down.
  */
 export function createPublishedCheck(deps: Deps): PublishedCheck {
-  const { clock } = deps;
+  const { clock, lastSeen } = deps;
   const seen = new LRUCache<VideoId, Seen>({ max: MAX_VIDEOS });
   const failedAtMs = new LRUCache<VideoId, number>({ max: MAX_VIDEOS });
   const looks = new Coalescer<Seen>();
 
   return async (videoId) => {
-    const last = seen.get(videoId);
+    const last = seen.get(videoId) ?? (await recall(videoId));
     if (!last) return look(videoId).value;
     const ageMs = clock.nowMs() - last.atMs;
     if (ageMs < (last.published ? LOOK_AGAIN_AFTER_MS : ABSENT_FOR_MS)) return last;
@@ -62,6 +64,16 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
     return found ?? last;
   };
 
+  /** What was last seen before this start: trusted as any old look is, while the store is away. */
+  async function recall(videoId: VideoId): Promise<Seen | undefined> {
+    const visibility = await lastSeen.recallVisibility(videoId);
+    const newer = seen.get(videoId);
+    if (newer || visibility === undefined) return newer;
+    const before: Seen = { published: true, isPrivate: visibility === 'private', atMs: -Infinity };
+    seen.set(videoId, before);
+    return before;
+  }
+
   function look(videoId: VideoId) {
     return looks.run(videoId, async () => {
       const [published, isPrivate] = await Promise.all([
@@ -72,6 +84,7 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
       const now: Seen = { published, isPrivate, atMs: clock.nowMs() };
       seen.set(videoId, now);
       failedAtMs.delete(videoId);
+      if (published) lastSeen.noteVisibility(videoId, isPrivate ? 'private' : 'public');
       return now;
     });
   }

@@ -7,6 +7,7 @@ import { publishVideo, VIDEO } from '../../test/fakes/playable-video.ts';
 import { eventually } from '../../test/support/eventually.ts';
 import type { SessionId } from '../domain/ids.ts';
 import { mediaPlaylistKey, playbackObject, segmentKey } from '../domain/object-keys.ts';
+import { createLastSeen } from './last-seen.ts';
 import { createLoader } from './load-object.ts';
 import { createReadAhead } from './read-ahead.ts';
 import { createReadObject } from './read-object.ts';
@@ -28,8 +29,14 @@ async function fixture({ maxBytes = 4_000_000, cacheBytes = 10_000_000 } = {}) {
   const { log, lines } = capturedLog();
   const cache = createSegmentCache({ maxBytes: cacheBytes });
   let isUp = true;
-  const read = createReadObject({ store, disk: undefined, clock, onStoreRead: () => {} });
-  const loader = createLoader({ read, cache, clock, log });
+  const read = createReadObject({
+    store,
+    disk: undefined,
+    lastSeen: createLastSeen(undefined),
+    clock,
+    onStoreRead: () => {},
+  });
+  const loader = createLoader({ read, recall: async () => undefined, cache, clock, log });
   const outcomes: string[] = [];
   const onOutcome = (outcome: string): void => void outcomes.push(outcome);
   const readAhead = createReadAhead({ loader, cache, clock, log, isStoreUp: () => isUp, onOutcome, maxBytes });

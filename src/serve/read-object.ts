@@ -2,6 +2,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { ObjectDisk } from '../domain/object-disk.ts';
 import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { Clock, ObjectStore, StoredObject } from '../domain/ports.ts';
+import type { LastSeen } from './last-seen.ts';
 import { isImmutable, toCached } from './object-head.ts';
 import type { CachedObject } from './segment-cache.ts';
 
@@ -12,6 +13,7 @@ export type ReadObject = (wanted: PlaybackObject) => Promise<{ object: CachedObj
 type Deps = {
   readonly store: Pick<ObjectStore, 'read'>;
   readonly disk: ObjectDisk | undefined;
+  readonly lastSeen: Pick<LastSeen, 'note'>;
   readonly clock: Clock;
   /** Told of every read of the store: the edge's health follows from it. */
   readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number) => void;
@@ -22,7 +24,7 @@ const READ_DEADLINE_MS = 10_000;
 
 /** Reads what is not in memory. Only what can never change is trusted to the disk. */
 export function createReadObject(deps: Deps): ReadObject {
-  const { disk, clock } = deps;
+  const { disk, lastSeen, clock } = deps;
   return async (wanted) => {
     const ownDisk = isImmutable(wanted) ? disk : undefined;
     const copy = await ownDisk?.read(wanted.key);
@@ -30,6 +32,7 @@ export function createReadObject(deps: Deps): ReadObject {
     const stored = await readStore(deps, wanted);
     if (!stored) return { object: undefined, tier: 'store' };
     ownDisk?.keep(wanted.key, stored);
+    if (!isImmutable(wanted)) lastSeen.note(wanted.key, stored);
     return { object: toCached(wanted, stored, clock.nowMs()), tier: 'store' };
   };
 }

@@ -31,9 +31,9 @@ async function route(request: IncomingMessage, response: ServerResponse, edge: E
  * An edge whose store is down is still worth asking for as long as it holds anything: then it is degraded, and
  * 200. It says 503, and is left out by the router, only when it could serve nothing at all. One that drains serves, too.
  */
-async function getHealth(response: ServerResponse, { health, cache, drain, about }: Edge): Promise<void> {
+async function getHealth(response: ServerResponse, { health, cache, disk, drain, about }: Edge): Promise<void> {
   const objectStore = await health.look();
-  const isUseless = objectStore === 'failed' && cache.count === 0;
+  const isUseless = objectStore === 'failed' && cache.count + (disk?.count ?? 0) === 0;
   const storeSays = objectStore === 'ok' ? 'ok' : 'degraded';
   const serving = drain.isDraining ? 'draining' : storeSays;
   sendJson(response, isUseless ? 503 : 200, {

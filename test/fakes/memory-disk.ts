@@ -14,6 +14,10 @@ export class MemoryDisk implements ObjectDisk {
     this.objects.set(key, object);
   }
 
+  replace(key: ObjectKey, object: StoredObject): void {
+    this.objects.set(key, object);
+  }
+
   deletePrefix(prefix: string): void {
     for (const key of this.objects.keys()) if (key.startsWith(prefix)) this.objects.delete(key);
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { DiskObjects } from '../../src/adapters/disk-objects.ts';
-import { mediaPlaylistKey, segmentKey } from '../../src/domain/object-keys.ts';
+import { mediaPlaylistKey, segmentKey, videoPrefix } from '../../src/domain/object-keys.ts';
 import { createEdgeServer } from '../../src/serve/server.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
 import { FragileStore } from '../fakes/fragile-store.ts';
@@ -35,7 +35,18 @@ async function fixture() {
 
   async function start() {
     const disk = await DiskObjects.open({ folder, maxBytes: 10_000_000, log, clock });
-    const deps = { store, disk, clock, log, secret: SECRET, edge: 'edge-1', version: '0', cacheBytes: 10_000_000 };
+    const lastSeenDisk = await DiskObjects.open({ folder: join(folder, 'last-seen'), maxBytes: 1_000_000, log, clock });
+    const deps = {
+      store,
+      disk,
+      lastSeenDisk,
+      clock,
+      log,
+      secret: SECRET,
+      edge: 'edge-1',
+      version: '0',
+      cacheBytes: 10_000_000,
+    };
     const edge = await listening(createEdgeServer(deps));
     const get = async (rest: string, headers: Record<string, string> = {}) => {
       const response = await fetch(`${edge.url}${session}/${rest}`, {
@@ -47,6 +58,7 @@ async function fixture() {
     const close = async (): Promise<void> => {
       await edge[Symbol.asyncDispose]();
       await disk.settled();
+      await lastSeenDisk.settled();
     };
     return { get, url: edge.url, [Symbol.asyncDispose]: close };
   }
@@ -117,13 +129,41 @@ test('an edge that is started again has what it had, and asks the store for none
   assert.equal(on.store.reads.length, before);
 });
 
+test('an edge that is started while the store is away plays what it has, and a deleted video ends once the store is back', async () => {
+  await using on = await fixture();
+  {
+    await using edge = await on.start();
+    for (const rest of ['index.m3u8', 'g1/v360/index.m3u8', 'g1/v360/init.mp4', path(0)]) await edge.get(rest);
+    await eventually('the next one is brought', () =>
+      on.named('segment_prefetched').some(({ segment }) => segment === 1),
+    );
+  }
+  on.store.isDown = true;
+  await using edge = await on.start();
+  for (const rest of ['index.m3u8', 'g1/v360/index.m3u8']) {
+    const { status, headers } = await edge.get(rest);
+    assert.deepEqual([status, headers.get('warning')], [200, '110 - "Response is Stale"'], rest);
+  }
+  for (const rest of ['g1/v360/init.mp4', path(0), path(1)]) assert.equal((await edge.get(rest)).status, 200, rest);
+  assert.deepEqual((await edge.get(path(0))).body, segmentBytes());
+  assert.equal((await edge.get(path(9))).status, 503);
+  assert.equal((await fetch(`${edge.url}/health`)).status, 200);
+  await on.store.deletePrefix(videoPrefix({ videoId: VIDEO }));
+  on.store.isDown = false;
+  on.clock.advance(10_000);
+  for (const rest of ['index.m3u8', path(0)]) assert.equal((await edge.get(rest)).status, 404, rest);
+  on.store.isDown = true;
+  await using third = await on.start();
+  assert.equal((await third.get(path(0))).status, 503, 'nothing of it is recalled');
+});
+
 test('a torn file is never served: the store is asked instead', async () => {
   await using on = await fixture();
   {
     await using edge = await on.start();
     await edge.get(path(11));
   }
-  const [name = ''] = await readdir(on.folder);
+  const [name = ''] = (await readdir(on.folder)).filter((file) => file.endsWith('.m4s'));
   await truncate(join(on.folder, name), 5000);
   await using edge = await on.start();
   assert.deepEqual((await edge.get(path(11))).body, Buffer.alloc(10_000, 11));

@@ -3,6 +3,7 @@ import type { SessionId, VideoId } from '../../src/domain/ids.ts';
 import { type ObjectKey, type PlaybackObject, playbackObject } from '../../src/domain/object-keys.ts';
 import type { StoredObject } from '../../src/domain/ports.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { createLastSeen } from '../../src/serve/last-seen.ts';
 import { type CacheOutcome, createLoader } from '../../src/serve/load-object.ts';
 import { createReadAhead } from '../../src/serve/read-ahead.ts';
 import { createReadObject } from '../../src/serve/read-object.ts';
@@ -205,8 +206,14 @@ function makeEdge(store: Pick<Trace, 'read'>, clock: ManualClock, options: Repla
   const log = silentLog<never>();
   const make = options.makeCache ?? ((maxBytes: number) => createSegmentCache({ maxBytes }));
   const cache = make(options.cacheBytes);
-  const read = createReadObject({ store, disk: undefined, clock, onStoreRead: () => {} });
-  const loader = createLoader({ read, cache, clock, log });
+  const read = createReadObject({
+    store,
+    disk: undefined,
+    lastSeen: createLastSeen(undefined),
+    clock,
+    onStoreRead: () => {},
+  });
+  const loader = createLoader({ read, recall: async () => undefined, cache, clock, log });
   const ahead = { loader, cache, clock, log, isStoreUp: () => true, onOutcome: () => {} };
   const readAhead = createReadAhead({ ...ahead, maxBytes: options.cacheBytes / 8 });
   return async (asked: PlaybackObject, sessionId: SessionId): Promise<{ cache: CacheOutcome; bytes: number }> => {

@@ -12,7 +12,8 @@ import { closeServer } from './close-server.ts';
 const DEFAULT_PORT = 8101;
 
 export async function startEdge(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const disk = await openDisk(config, log);
+  const disk = await openDisk(config, log, config.MILLRACE_EDGE_DISK_BYTES);
+  const lastSeenDisk = disk && (await openDisk(config, log, LAST_SEEN_BYTES, LAST_SEEN_FOLDER));
   const server = createEdgeServer({
     store: await openStore(config),
     log,
@@ -22,18 +23,33 @@ export async function startEdge(config: Config, { log }: RoleContext): Promise<R
     version: VERSION,
     cacheBytes: config.MILLRACE_EDGE_CACHE_BYTES,
     ...(disk ? { disk } : {}),
+    ...(lastSeenDisk ? { lastSeenDisk } : {}),
   });
   const url = await listenOn(server, portOf(config), config.MILLRACE_HOST);
-  return { url, stop: () => closeServer(server).then(() => disk?.settled()) };
+  const stop = async (): Promise<void> => {
+    await closeServer(server);
+    await disk?.settled();
+    await lastSeenDisk?.settled();
+  };
+  return { url, stop };
 }
+
+/** At 4 KiB each, 16 000 playlists: of thousands of videos. */
+const LAST_SEEN_BYTES = 64 * 1024 * 1024;
+/** No escaped key: the cache of segments around it leaves it alone. */
+const LAST_SEEN_FOLDER = 'last-seen';
 
 const portOf = (config: Config): number => config.MILLRACE_PORT ?? DEFAULT_PORT;
 
 /** An edge plays without a disk as well, only colder: a folder that cannot be used is said, and no more. */
-async function openDisk(config: Config, log: Log<LogEvent>): Promise<DiskObjects | undefined> {
-  const maxBytes = config.MILLRACE_EDGE_DISK_BYTES;
+async function openDisk(
+  config: Config,
+  log: Log<LogEvent>,
+  maxBytes: number,
+  within = '',
+): Promise<DiskObjects | undefined> {
   if (maxBytes === 0) return undefined;
-  const folder = join(config.MILLRACE_DATA, 'cache', folderName(config));
+  const folder = join(config.MILLRACE_DATA, 'cache', folderName(config), within);
   try {
     return await DiskObjects.open({ folder, maxBytes, log, clock: systemClock });
   } catch (err) {
