@@ -69,6 +69,8 @@ async function besideIdle(stack: Stack): Promise<RoleProcess[]> {
 
 async function lose(victim: RoleProcess, loss: Loss, stack: Stack): Promise<Handing[]> {
   const task = await heldBy(victim.name, stack);
+  // Between two tasks: nothing is lost with it.
+  if (!task) return [];
   const before = await stack.db
     .selectFrom('events')
     .select('id')
@@ -105,6 +107,6 @@ async function heldBy(worker: string, stack: Stack) {
       .where('state', '=', 'leased')
       .where('kind', 'in', ['encode', 'audio'])
       .where('worker', '=', worker)
-      .executeTakeFirstOrThrow(),
+      .executeTakeFirst(),
   );
 }
