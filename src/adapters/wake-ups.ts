@@ -14,6 +14,9 @@ export const LEASE_CHANNEL = 'millrace_leases';
 /** There are new events of a video, which is named; said by a trigger. */
 export const EVENT_CHANNEL = 'millrace_events';
 
+/** There is something to send; said by a trigger. */
+export const WEBHOOK_CHANNEL = 'millrace_webhooks';
+
 export async function ringOrchestrators(tx: Tx): Promise<void> {
   await sql`select pg_notify(${JOB_CHANNEL}, '')`.execute(tx);
 }

@@ -3,6 +3,7 @@ import { DomainError } from './errors.ts';
 export type VideoId = string & { readonly __is: 'VideoId' };
 export type JobId = string & { readonly __is: 'JobId' };
 export type TaskId = string & { readonly __is: 'TaskId' };
+export type WebhookId = string & { readonly __is: 'WebhookId' };
 export type SessionId = string & { readonly __is: 'SessionId' };
 /** 128 random bits in hex: whoever knows it may write to the upload. */
 export type UploadId = string & { readonly __is: 'UploadId' };
@@ -21,6 +22,7 @@ const CONTENT_ID = /^[0-9a-f]{64}$/;
 export const isContentId = (text: string): text is ContentId => CONTENT_ID.test(text);
 export const isTaskId = (text: string): text is TaskId => UUID.test(text);
 
+export const isWebhookId = (text: string): text is WebhookId => UUID.test(text);
 export const isJobId = (text: string): text is JobId => UUID.test(text);
 
 export function parseJobId(text: string): JobId {

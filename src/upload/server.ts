@@ -20,13 +20,15 @@ import * as schemas from './schemas.ts';
 import { addTusRoutes } from './tus/tus-routes.ts';
 import { UploadLocks } from './upload-locks.ts';
 import { addVideoRoutes, type VideoRoutesDeps } from './video-routes.ts';
+import { addWebhookRoutes, type WebhookRoutesDeps } from './webhook-routes.ts';
 
 export type UploadApiDeps = CaptionRoutesDeps &
   DownloadRoutesDeps &
   VideoRoutesDeps &
   JobRoutesDeps &
   EventRoutesDeps &
-  AccessRoutesDeps & {
+  AccessRoutesDeps &
+  WebhookRoutesDeps & {
     readonly store: ObjectStore;
     readonly records: VideoRecords;
     readonly log: Log<LogEvent>;
@@ -65,6 +67,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   await app.register((plain) => addJobRoutes(plain as unknown as App, deps));
   await app.register((plain) => addEventRoutes(plain as unknown as App, deps));
   await app.register((plain) => addAccessRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addWebhookRoutes(plain as unknown as App, deps));
   const locks = new UploadLocks({ ...deps, records: deps.uploads });
   const transfers = new Gate({ max: deps.maxTransfers, waitMs: deps.transferWaitMs ?? TRANSFER_WAIT_MS });
   const receiving = {

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
-import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
+import { isPublicAddress } from '../../src/lib/public-address.ts';
 import { FullStore } from '../fakes/full-store.ts';
 import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';

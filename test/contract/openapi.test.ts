@@ -311,6 +311,29 @@ test('a rendition is downloaded, whole or in part', async () => {
   await world.close();
 });
 
+test('webhooks: create, list, what was sent, remove, and every refusal', async () => {
+  const secret = `whsec_${randomBytes(32).toString('base64')}`;
+  const wish = { url: 'https://example.org/hook', secret, states: ['ready'] };
+  const { id } = (await call('/webhooks', 201, json(wish))).json();
+  const list = await call('/webhooks', 200);
+  assert.ok(!list.bytes.toString().includes(secret.slice(6)));
+  await sql`
+    insert into webhook_deliveries (webhook_id, video_id, state, at) values (${id}, ${NONE}, 'ready', now())
+  `.execute(database.db);
+  const log = await call('/webhooks/deliveries', 200, {}, `/webhooks/deliveries?webhookId=${id}&videoId=${NONE}`);
+  assert.equal((log.json().deliveries as unknown[]).length, 1);
+  await refused('/webhooks/deliveries', 400, 'bad_cursor', {}, '/webhooks/deliveries?cursor=x');
+  await refused('/webhooks/deliveries', 400, 'bad_request', {}, '/webhooks/deliveries?videoId=x');
+  for (const url of ['http://example.org/', 'https://10.0.0.1/', 'https://[::1]/', 'https://a:b@example.org/', 'x'])
+    await refused('/webhooks', 400, 'url_refused', json({ ...wish, url }));
+  const weak = await call('/webhooks', 400, json({ ...wish, secret: 'whsec_tooShort' }));
+  assert.ok(!weak.bytes.toString().includes('tooShort'), 'a secret is not answered');
+  await refused('/webhooks', 400, 'bad_request', json({ ...wish, states: ['lost'] }));
+  await call('/webhooks/{id}', 204, { method: 'DELETE' }, `/webhooks/${id}`);
+  for (const gone of [id, 'x'])
+    await refused('/webhooks/{id}', 404, 'no_such_webhook', { method: 'DELETE' }, `/webhooks/${gone}`);
+});
+
 test('health and metrics', async () => {
   await call('/health', 200);
   await call('/metrics', 200);

@@ -103,6 +103,13 @@ function shapeOf(output: string): string[] {
   return /^[A-Z]+ /.test(output) ? (lines[0] ?? '').split(/ +/) : lines;
 }
 
+test('the commands of docs/webhooks.md create a webhook and show it', async () => {
+  const [script] = await blocks('docs/webhooks.md');
+  const [created, list, log] = (await shell(script!)).split(/(?<=})(?={)/).map((text) => JSON.parse(text));
+  assert.deepEqual([created.url, created.states], ['https://example.org/hook', ['ready', 'failed']]);
+  assert.deepEqual([list.webhooks, log.deliveries], [[created], []]);
+});
+
 test('the command of docs/object-keys.md prints the content id', async () => {
   const [script] = (await blocks('docs/object-keys.md')).filter((text) => text.startsWith('split '));
   const digest = createHash('sha256').update(clip).digest();

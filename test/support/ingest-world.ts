@@ -8,7 +8,7 @@ import type { IngestRecords } from '../../src/domain/ingest-records.ts';
 import type { ObjectStore, VideoRecords } from '../../src/domain/ports.ts';
 import type { VideoResource } from '../../src/domain/video-resource.ts';
 import { Bell } from '../../src/lib/bell.ts';
-import type { Address } from '../../src/upload/ingest/open-source.ts';
+import type { Address } from '../../src/lib/guarded-lookup.ts';
 import { type IngestDeps, runIngest } from '../../src/upload/ingest/run-ingest.ts';
 import { startIngest } from '../../src/upload/ingest/start-ingest.ts';
 import { PartPool } from '../../src/upload/part-pool.ts';

@@ -6,6 +6,7 @@ import type { Database } from '../../src/adapters/postgres.ts';
 import { createPublishedWork } from '../../src/adapters/published-work.ts';
 import { createVideoEvents } from '../../src/adapters/video-events.ts';
 import { EVENT_CHANNEL } from '../../src/adapters/wake-ups.ts';
+import { createWebhooks } from '../../src/adapters/webhooks.ts';
 import { KeyedBell } from '../../src/lib/keyed-bell.ts';
 import { ringVideo } from '../../src/upload/follow-library.ts';
 
@@ -25,6 +26,8 @@ export function seeingWork({ db, url }: { readonly db: Database; readonly url: s
       jobControl: createJobControl(db),
       captions: createCaptionRecords(db),
       published: createPublishedWork(db),
+      webhooks: createWebhooks(db),
+      allowPrivateWebhooks: false,
       events: createVideoEvents(db),
       videoBell,
       stopping: stopping.signal,

@@ -8,7 +8,7 @@ import type { UploadId } from '../../src/domain/ids.ts';
 import { Bell } from '../../src/lib/bell.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMetrics } from '../../src/lib/metrics.ts';
-import { isPublicAddress } from '../../src/upload/ingest/public-address.ts';
+import { isPublicAddress } from '../../src/lib/public-address.ts';
 import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';

@@ -1,15 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { createDeliveryLine } from '../../adapters/delivery-line.ts';
 import { createDuePlaylists } from '../../adapters/due-playlists.ts';
 import { createGrowthRecords } from '../../adapters/growing-jobs.ts';
 import { createJobRecords } from '../../adapters/job-records.ts';
 import { listenTo } from '../../adapters/notifications.ts';
 import { migrate, openDatabase } from '../../adapters/postgres.ts';
+import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createRetiredGenerations } from '../../adapters/retired-generations.ts';
 import { countWaitingTasks } from '../../adapters/waiting-tasks.ts';
-import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL } from '../../adapters/wake-ups.ts';
+import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL, WEBHOOK_CHANNEL } from '../../adapters/wake-ups.ts';
 import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
 import { refreshPlaylists } from '../../orchestrate/refresh-playlists.ts';
@@ -17,6 +20,7 @@ import { retryPolicy } from '../../orchestrate/retry-policy.ts';
 import { runGrowth } from '../../orchestrate/run-growth.ts';
 import { runOrchestrator } from '../../orchestrate/run-orchestrator.ts';
 import { createOrchestratorServer } from '../../orchestrate/server.ts';
+import { sendWebhooks } from '../../orchestrate/webhooks/send-webhooks.ts';
 import { WorkerLines } from '../../orchestrate/worker-lines.ts';
 import type { Config } from '../config.ts';
 import {
@@ -49,6 +53,7 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   const leaseMs = config.MILLRACE_LEASE_SECONDS * 1000;
   const records = createJobRecords({ db, leaseMs });
   const bells = { work: new Bell(), own: new Bell() };
+  const webhookBell = new Bell();
   const decide = retryPolicy(Math.random);
   const line = new ClaimLine({ records, bell: bells.work, log });
   const orchestrator = nodeName(config, role);
@@ -64,7 +69,11 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
     bells.work.ring();
   };
   const stopListening = listenTo(databaseUrl, {
-    channels: { [JOB_CHANNEL]: ringAll, [LEASE_CHANNEL]: (payload) => workers.leaseEnded(endedGrantOf(payload)) },
+    channels: {
+      [JOB_CHANNEL]: ringAll,
+      [LEASE_CHANNEL]: (payload) => workers.leaseEnded(endedGrantOf(payload)),
+      [WEBHOOK_CHANNEL]: () => webhookBell.ring(),
+    },
     onConnected: ringAll,
     onError: (err) => log.error('queue_error', { err }),
   });
@@ -106,6 +115,17 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
       onError: (err) => log.error('queue_error', { err }),
     }),
     runGrowth({ ...working, retired: createRetiredGenerations(db), bell: growthBell }, stopping),
+    sendWebhooks(
+      {
+        ...working,
+        line: createDeliveryLine(db),
+        resolve: resolveHost,
+        isAllowed: (address) => config.MILLRACE_WEBHOOK_PRIVATE || isPublicAddress(address),
+        random: Math.random,
+        bell: webhookBell,
+      },
+      stopping,
+    ),
   ]);
   const url = await app.listen({ port: config.MILLRACE_PORT ?? DEFAULT_PORT, host: config.MILLRACE_HOST });
   return {

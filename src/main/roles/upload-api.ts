@@ -12,14 +12,15 @@ import { createUploadRecords } from '../../adapters/upload-records.ts';
 import { createVideoEvents } from '../../adapters/video-events.ts';
 import { createVideoRecords } from '../../adapters/video-records.ts';
 import { EVENT_CHANNEL } from '../../adapters/wake-ups.ts';
+import { createWebhooks } from '../../adapters/webhooks.ts';
 import type { App } from '../../lib/app.ts';
 import { Bell } from '../../lib/bell.ts';
 import { KeyedBell } from '../../lib/keyed-bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
+import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { createTextSigner } from '../../lib/sign-text.ts';
 import { ringVideo } from '../../upload/follow-library.ts';
-import { isPublicAddress } from '../../upload/ingest/public-address.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
 import { PartPool } from '../../upload/part-pool.ts';
 import { createUploadApi } from '../../upload/server.ts';
@@ -76,6 +77,8 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     jobControl: createJobControl(db),
     captions: createCaptionRecords(db),
     published: createPublishedWork(db),
+    webhooks: createWebhooks(db),
+    allowPrivateWebhooks: config.MILLRACE_WEBHOOK_PRIVATE,
     events: createVideoEvents(db),
     videoBell,
     stopping,

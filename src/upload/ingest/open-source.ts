@@ -1,11 +1,7 @@
-import type { LookupFunction } from 'node:net';
 import { Agent } from 'undici';
 import { DomainError } from '../../domain/errors.ts';
-import { type IsAllowed, parseSourceUrl, refusedAddress } from './source-url.ts';
-
-export type Address = { readonly address: string; readonly family: 4 | 6 };
-/** Every address of a host name; rejects where it has none. */
-export type Resolve = (hostname: string) => Promise<readonly Address[]>;
+import { guardedLookup, type IsAllowed, type Resolve } from '../../lib/guarded-lookup.ts';
+import { parseSourceUrl, refusedAddress } from './source-url.ts';
 
 export type OpenDeps = { readonly resolve: Resolve; readonly isAllowed: IsAllowed; readonly idleMs: number };
 
@@ -22,7 +18,7 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 /** A connection of its own for each try: nothing is shared with other ingests, and closing it ends all of it. */
 export function sourceAgent({ resolve, isAllowed, idleMs }: OpenDeps): Agent {
   return new Agent({
-    connect: { timeout: CONNECT_TIMEOUT_MS, lookup: checkedLookup(resolve, isAllowed) },
+    connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup({ resolve, isAllowed, refusal: refusedAddress }) },
     headersTimeout: idleMs,
     bodyTimeout: idleMs,
     maxHeaderSize: 32 * 1024,
@@ -60,25 +56,6 @@ export async function openSource(
     url = parseSourceUrl(target, isAllowed, url.href);
   }
   throw new DomainError('url_bad_answer', `The source redirects more than ${MAX_REDIRECTS} times.`);
-}
-
-/**
- * The connection is made to the very addresses that were checked: were the name looked up once for the check and once
- * more to connect, it could mean something else the second time (DNS rebinding).
- */
-function checkedLookup(resolve: Resolve, isAllowed: IsAllowed): LookupFunction {
-  return (hostname, options, callback) => {
-    resolve(hostname).then(
-      (addresses) => {
-        const [first] = addresses;
-        const refused = addresses.find(({ address }) => !isAllowed(address));
-        if (refused) return callback(refusedAddress(refused.address), '');
-        if (!first) return callback(new Error(`${hostname} has no address`), '');
-        return options.all ? callback(null, [...addresses]) : callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, ''),
-    );
-  };
 }
 
 function flatHeaders(headers: Readonly<Record<string, string | string[] | undefined>>): Headers {

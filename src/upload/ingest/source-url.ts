@@ -1,16 +1,13 @@
-import { isIP } from 'node:net';
 import { DomainError } from '../../domain/errors.ts';
+import { type IsAllowed, literalAddress } from '../../lib/guarded-lookup.ts';
 import { parseFileName } from '../file-name.ts';
-
-/** Says whether we connect to an IP address; handed in, so that a setting and a test can allow more than the internet. */
-export type IsAllowed = (address: string) => boolean;
 
 /** Longer ones are cut off by servers anyway. */
 const MAX_URL_LENGTH = 4_096;
 
 /**
  * What can be told of a URL without asking anybody. A host name is checked later, by the addresses that it has when we
- * connect. The URL standard has already made one spelling of addresses such as 0x7f.1 or 2130706433.
+ * connect.
  * @throws DomainError url_refused
  */
 export function parseSourceUrl(text: string, isAllowed: IsAllowed, base?: string): URL {
@@ -20,18 +17,13 @@ export function parseSourceUrl(text: string, isAllowed: IsAllowed, base?: string
     throw new DomainError('url_refused', 'Only http and https are fetched.');
   if (url.username !== '' || url.password !== '')
     throw new DomainError('url_refused', 'A URL with a name or password in it is not fetched.');
-  const literal = literalOf(url);
+  const literal = literalAddress(url);
   if (literal !== undefined && !isAllowed(literal)) throw refusedAddress(literal);
   return url;
 }
 
 export const refusedAddress = (address: string): DomainError =>
   new DomainError('url_refused', `${address} is not an address on the public internet.`);
-
-function literalOf({ hostname }: URL): string | undefined {
-  const bare = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  return isIP(bare) === 0 ? undefined : bare;
-}
 
 /** The last part of the path, where it can be a file's name. */
 export function fileNameOf(url: URL): string {

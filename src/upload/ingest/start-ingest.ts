@@ -5,8 +5,9 @@ import type { LogEvent } from '../../domain/log-events.ts';
 import type { VideoRecords } from '../../domain/ports.ts';
 import type { VideoResource } from '../../domain/video-resource.ts';
 import type { Bell } from '../../lib/bell.ts';
+import type { IsAllowed } from '../../lib/guarded-lookup.ts';
 import type { Log } from '../../lib/log.ts';
-import { fileNameOf, type IsAllowed, parseSourceUrl } from './source-url.ts';
+import { fileNameOf, parseSourceUrl } from './source-url.ts';
 
 export type StartDeps = {
   readonly ingests: Pick<IngestRecords, 'open'>;

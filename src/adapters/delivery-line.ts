@@ -1,0 +1,64 @@
+import { sql } from 'kysely';
+import type { DeliveryLine, LentDelivery, TryOutcome } from '../domain/webhooks.ts';
+import { answered } from './database-outage.ts';
+import type { Database } from './postgres.ts';
+import { fromNow, NOW } from './transitions.ts';
+
+/** Messages in PostgreSQL. All times are the database's own. */
+export function createDeliveryLine(db: Database): DeliveryLine {
+  return {
+    claim: (leaseMs) => answered(() => claim(db, leaseMs)),
+    settle: (delivery, outcome) => answered(() => settle(db, delivery, outcome)),
+    forget: (endedForMs) => answered(() => forget(db, endedForMs)),
+  };
+}
+
+/**
+ * An older message of the same video that has not ended keeps a younger one waiting: a receiver sees the states of a
+ * video in their order. One at a time of each webhook, so that a receiver that hangs holds up no other; two senders that
+ * look at the same moment may take two, which does no harm.
+ */
+async function claim(db: Database, leaseMs: number): Promise<LentDelivery | undefined> {
+  const { rows } = await sql<LentDelivery>`
+    with next as (
+      select d.position from webhook_deliveries d
+      where d.ended_at is null and d.due_at <= clock_timestamp()
+        and not exists (
+          select from webhook_deliveries busy
+          where busy.webhook_id = d.webhook_id and busy.ended_at is null and busy.lease_until > clock_timestamp()
+        )
+        and not exists (
+          select from webhook_deliveries older
+          where older.webhook_id = d.webhook_id and older.video_id = d.video_id and older.ended_at is null
+            and older.position < d.position
+        )
+      order by d.due_at, d.position limit 1 for update of d skip locked
+    )
+    update webhook_deliveries d set tries = d.tries + 1, lease_until = ${fromNow(leaseMs)}
+    from next, webhooks w
+    where d.position = next.position and w.id = d.webhook_id
+    returning d.id, d.webhook_id as "webhookId", d.video_id as "videoId", w.url, w.secret, d.state, d.reason, d.at, d.tries
+  `.execute(db);
+  return rows[0];
+}
+
+async function settle(db: Database, { id, tries }: LentDelivery, outcome: TryOutcome): Promise<boolean> {
+  const then =
+    outcome.outcome === 'again' ? { due_at: fromNow(outcome.waitMs) } : { outcome: outcome.outcome, ended_at: NOW };
+  const settled = await db
+    .updateTable('webhook_deliveries')
+    .set({ lease_until: null, last_status: outcome.status ?? null, last_error: outcome.error ?? null, ...then })
+    .where('id', '=', id)
+    .where('tries', '=', tries)
+    .where('ended_at', 'is', null)
+    .executeTakeFirst();
+  return settled.numUpdatedRows > 0n;
+}
+
+async function forget(db: Database, endedForMs: number): Promise<number> {
+  const gone = await db
+    .deleteFrom('webhook_deliveries')
+    .where('ended_at', '<', fromNow(-endedForMs))
+    .executeTakeFirst();
+  return Number(gone.numDeletedRows);
+}
