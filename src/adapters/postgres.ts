@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import { type MigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
-import type { JobId, TaskId, UploadId, VideoId, WebhookId } from '../domain/ids.ts';
+import type { JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
 import type { Visibility } from '../domain/playback-grant.ts';
 import type { JobState, TaskState, VideoState } from '../domain/states.ts';
 import type { JobPlan, TaskKind, TaskResult, TaskSpec } from '../domain/tasks.ts';
 import type { UploadMetadata } from '../domain/upload-records.ts';
-import type { ToldState } from '../domain/webhooks.ts';
+import type { WebhookTables } from './webhook-tables.ts';
 
 /** Rows as PostgreSQL gives them; migrations/*.sql say what they mean. */
-export type Tables = {
+export type Tables = WebhookTables & {
   videos: {
     id: VideoId;
     title: string;
@@ -128,29 +128,6 @@ export type Tables = {
     init_size_bytes: number;
   };
   retired_generations: { video_id: VideoId; generation: number; remove_after: Date };
-  webhooks: {
-    id: Generated<WebhookId>;
-    url: string;
-    secret: string;
-    states: ToldState[];
-    created_at: Generated<Date>;
-  };
-  webhook_deliveries: {
-    position: Generated<number>;
-    id: Generated<string>;
-    webhook_id: WebhookId;
-    video_id: VideoId;
-    state: ToldState;
-    reason: string | null;
-    at: Date;
-    tries: Generated<number>;
-    due_at: Generated<Date>;
-    lease_until: Date | null;
-    outcome: 'delivered' | 'given_up' | null;
-    ended_at: Date | null;
-    last_status: number | null;
-    last_error: string | null;
-  };
   captions: {
     video_id: VideoId;
     language: string;
