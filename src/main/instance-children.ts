@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { prepareEmbeddedPostgres } from '../adapters/embedded-postgres.ts';
 import { freePort } from '../lib/listen.ts';
 import { type Config, ConfigError } from './config.ts';
-import { noteEdges } from './known-edges.ts';
+import { noteRoles } from './known-roles.ts';
 import { openLogFile } from './log-files.ts';
 import { storeUrl, workerToken } from './parts.ts';
 import type { ChildSpec } from './supervise.ts';
@@ -38,7 +38,8 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_CODECS: config.MILLRACE_CODECS,
     MILLRACE_WEBHOOK_PRIVATE: config.MILLRACE_WEBHOOK_PRIVATE,
   });
-  const workers = (await freePorts(config.MILLRACE_WORKERS)).map((port, i) =>
+  const workerPorts = await freePorts(config.MILLRACE_WORKERS);
+  const workers = workerPorts.map((port, i) =>
     child('worker', `worker-${i + 1}`, port, {
       MILLRACE_WORKER_TOKEN: workerToken(config),
       MILLRACE_ORCHESTRATOR_URL: [`http://127.0.0.1:${orchestratorPort}`],
@@ -46,8 +47,12 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     }),
   );
   const edgePorts = await freePorts(edgeCount(config));
-  const edgeList = edgePorts.map((port, i) => `edge-${i + 1}=http://127.0.0.1:${port}`).join(',');
-  await noteEdges(data, edgeList);
+  const edgeList = edgePorts.map((port, i) => `edge-${i + 1}=${at(port)}`).join(',');
+  await noteRoles(data, [
+    { name: 'orchestrator', url: at(orchestratorPort) },
+    ...workerPorts.map((port, i) => ({ name: `worker-${i + 1}`, url: at(port) })),
+    ...edgePorts.map((port, i) => ({ name: `edge-${i + 1}`, url: at(port) })),
+  ]);
   const edges = edgePorts.map((port, i) =>
     child('edge', `edge-${i + 1}`, port, {
       MILLRACE_SECRET: config.MILLRACE_SECRET,
@@ -73,6 +78,8 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
   });
   return [[orchestrator], [...workers, ...edges], [open]];
 }
+
+const at = (port: number): string => `http://127.0.0.1:${port}`;
 
 type Settings = { readonly [Name in keyof Config]?: Config[Name] | undefined };
 type RoleChild = { role: string; name: string; port: number; data: string; env: Settings };

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { Registry } from 'prom-client';
 import { DomainError } from '../domain/errors.ts';
-import type { SessionId, VideoId } from '../domain/ids.ts';
+import type { VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { PLAYBACK_PREFIX, type PlaybackPath, parsePlaybackPath } from '../domain/playback-path.ts';
 import { type PlaybackSession, readPlaybackToken } from '../domain/playback-token.ts';
@@ -15,11 +15,12 @@ import { forOrigin, originOf } from './allowed-origins.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { createEdgeHealth } from './edge-health.ts';
 import { createEdgeLoad } from './edge-load.ts';
-import { type Edge, type Home, type KnownEdge, pickHome, rankEdges } from './pick-edge.ts';
+import { type Edge, type Home, type KnownEdge, pickHome, rankEdges, type Standing } from './pick-edge.ts';
 import { probeEdge } from './probe-edge.ts';
 import { type ProxySessionDeps, proxySession } from './proxy-session.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRouterMetrics, type RouterMetrics } from './router-metrics.ts';
+import { createSessionPlaces } from './session-places.ts';
 import { type StartSessionDeps, startSession } from './start-session.ts';
 import { answerSteering, asksForSteering, type SteerSessionDeps, steeringRewrite } from './steer-session.ts';
 
@@ -40,17 +41,18 @@ export type PlaybackRouterDeps = {
   readonly publicUrls?: ReadonlyMap<string, string>;
 };
 
+export type EdgeUse = Edge & { readonly standing: Standing; readonly sessions: number };
+
 export type PlaybackRouter = {
   /** Takes what is under /play/ and says so; everything else is left to the server that this is mounted into. */
   handle(request: IncomingMessage, response: ServerResponse): boolean;
   edges(): readonly KnownEdge[];
+  /** For `/status`: the edges, and how many sessions play there through this router. */
+  status(): readonly EdgeUse[];
   readonly registry: Registry;
   /** Ends probing and breaks off what is still being proxied. */
   close(): void;
 };
-
-/** Sessions whose edge is remembered, at some 200 bytes each. The hash finds the edge of a forgotten one. */
-const MAX_SESSIONS = 50_000;
 
 /** At ten requests a second an edge is idle, and sessions of one video gain from meeting there. */
 const FREE_LOAD = 100;
@@ -71,7 +73,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     ...(deps.probeEveryMs === undefined ? {} : { probeEveryMs: deps.probeEveryMs }),
   });
   const metrics = createRouterMetrics({ health });
-  const edgeOf = new LRUCache<SessionId, string>({ max: MAX_SESSIONS });
+  const places = createSessionPlaces(clock);
   const signer = createTextSigner(deps.secret);
   const load = createEdgeLoad(clock);
   const budget = createRetryBudget(clock);
@@ -83,7 +85,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
   };
   const rankHealthy = ({ sessionId, videoId, home }: PlaybackSession): readonly Edge[] => {
     const healthy = health.edges().filter(({ standing }) => standing === 'healthy');
-    return rankEdges(healthy, { videoId, home, last: edgeOf.get(sessionId) });
+    return rankEdges(healthy, { videoId, home, last: places.edgeOf(sessionId) });
   };
   const noteSteered = (edge: string | undefined): void => void (edge && load.note(edge));
   const allowedOrigins = deps.origins && new Set(deps.origins);
@@ -92,7 +94,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     proxying: {
       health,
       client,
-      edgeOf,
+      places,
       load,
       budget,
       allowedOrigins,
@@ -112,6 +114,12 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
       return true;
     },
     edges: () => health.edges(),
+    status: () => {
+      const playing = places.countPlaying();
+      return health
+        .edges()
+        .map(({ name, url, standing }) => ({ name, url, standing, sessions: playing.get(name) ?? 0 }));
+    },
     registry: metrics.registry,
     close: () => {
       health.stop();

@@ -1,7 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { LRUCache } from 'lru-cache';
 import { DomainError } from '../domain/errors.ts';
-import type { SessionId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
@@ -13,6 +11,7 @@ import type { EdgeHealth } from './edge-health.ts';
 import type { EdgeLoad } from './edge-load.ts';
 import { homeTag, type KnownEdge, rankEdges } from './pick-edge.ts';
 import type { RetryBudget } from './retry-budget.ts';
+import type { SessionPlaces } from './session-places.ts';
 
 /** Connecting and the head; then any pause in the body. Players were seen to stall when this was longer (docs/routing.md). */
 const SILENCE_MS = 800;
@@ -27,8 +26,7 @@ export type MoveReason = BreakReason | 'draining' | 'edge_out' | 'edge_gone';
 export type ProxySessionDeps = {
   readonly health: EdgeHealth;
   readonly client: EdgeClient;
-  /** The name of the edge that last served each session. */
-  readonly edgeOf: LRUCache<SessionId, string>;
+  readonly places: SessionPlaces;
   readonly load: EdgeLoad;
   readonly budget: RetryBudget;
   readonly allowedOrigins: AllowedOrigins;
@@ -74,8 +72,8 @@ export async function proxySession(
 type Move = { readonly from: string; readonly reason: MoveReason };
 
 /** Where the session would be asked now, if its place were healthy; and why it is not. */
-function movedBefore(session: PlaybackSession, { health, edgeOf }: ProxySessionDeps): Move | undefined {
-  const last = edgeOf.get(session.sessionId);
+function movedBefore(session: PlaybackSession, { health, places }: ProxySessionDeps): Move | undefined {
+  const last = places.edgeOf(session.sessionId);
   if (last === undefined && session.home === undefined) return undefined;
   const isPlace = ({ name }: KnownEdge): boolean =>
     last === undefined ? homeTag(name) === session.home : name === last;
@@ -89,10 +87,10 @@ function movedBefore(session: PlaybackSession, { health, edgeOf }: ProxySessionD
 function untried(
   { sessionId, videoId, home }: PlaybackSession,
   tried: readonly KnownEdge[],
-  { health, edgeOf }: ProxySessionDeps,
+  { health, places }: ProxySessionDeps,
 ): KnownEdge[] {
   const left = health.edges().filter(({ name }) => !tried.some((edge) => edge.name === name));
-  return rankEdges(left, { videoId, home, last: edgeOf.get(sessionId) });
+  return rankEdges(left, { videoId, home, last: places.edgeOf(sessionId) });
 }
 
 type Asking = {
@@ -105,13 +103,13 @@ type Asking = {
 
 function ask(edge: KnownEdge, asking: Asking, deps: ProxySessionDeps): Promise<Delivered> {
   const { session, delivery, tries, move, silenceMs } = asking;
-  const { client, health, edgeOf, log, onReassigned } = deps;
+  const { client, health, places, log, onReassigned } = deps;
   return delivery.from(edge, {
     client,
     firstByteMs: silenceMs,
     stallMs: silenceMs,
     onAnswered: () => {
-      edgeOf.set(session.sessionId, edge.name);
+      places.note(session.sessionId, edge.name);
       if (!move || move.from === edge.name) return;
       const { sessionId, videoId } = session;
       const fields = { sessionId, videoId, ...move, to: edge.name, tries, bytes: delivery.sentBytes };

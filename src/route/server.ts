@@ -30,6 +30,7 @@ export function createRouterServer(deps: Deps): Server {
 async function route(request: IncomingMessage, response: ServerResponse, deps: Deps): Promise<void> {
   if (deps.router.handle(request, response)) return;
   if (request.url === '/health') return getHealth(response, deps);
+  if (request.url === '/status') return sendJson(response, 200, { edges: deps.router.status() });
   if (request.url === '/metrics') return getMetrics(response, deps.router);
   sendProblem(response, new DomainError('no_such_page'));
 }

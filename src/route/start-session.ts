@@ -38,7 +38,7 @@ export function startSession(
 ): void {
   const client = clientKey(request, videoId);
   const grant = grantIn(request);
-  const last = isStray ? deps.lastToken.get(client) : undefined;
+  const last = isStray && grant === undefined ? deps.lastToken.get(client) : undefined;
   const token = last ?? newToken({ videoId, file, grant }, deps);
   // Others behind the same address must not slip into a session that took a playback token.
   if (grant === undefined) deps.lastToken.set(client, token);

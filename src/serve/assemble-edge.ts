@@ -43,7 +43,10 @@ export type Edge = {
   readonly disk: ObjectDisk | undefined;
   readonly health: StoreHealth;
   readonly drain: Drain;
-  readonly about: { readonly version: string; readonly uptimeSeconds: () => number };
+  /** Sessions that asked for something lately. */
+  readonly countPlaying: () => number;
+  readonly readsUnderWay: () => number;
+  readonly about: { readonly edge: string; readonly version: string; readonly uptimeSeconds: () => number };
 };
 
 /** Of what is on its way for read-ahead, as a part of the memory: it must not push out what is in use. */
@@ -66,18 +69,22 @@ export function assembleEdge(deps: EdgeDeps): Edge {
     return copy && toCached(wanted, copy, Number.NEGATIVE_INFINITY);
   };
   const loader = createLoader({ read, recall, cache, clock, log });
-  metrics.watch({ cache, disk, readsUnderWay: () => loader.readsUnderWay });
+  const readsUnderWay = (): number => loader.readsUnderWay;
+  metrics.watch({ cache, disk, readsUnderWay });
   const startedMs = clock.nowMs();
   const signer = createTextSigner(secret);
+  const sessions = createSessionCheck({ signer, clock });
   return {
     cache,
     disk,
     metrics,
     health,
     drain: createDrain({ signer, edge, log }),
-    about: { version, uptimeSeconds: () => Math.round((clock.nowMs() - startedMs) / 1000) },
+    countPlaying: sessions.countPlaying,
+    readsUnderWay,
+    about: { edge, version, uptimeSeconds: () => Math.round((clock.nowMs() - startedMs) / 1000) },
     serving: {
-      checkSession: createSessionCheck({ signer, clock }),
+      checkSession: sessions.check,
       isPublished: createPublishedCheck({
         store,
         clock,

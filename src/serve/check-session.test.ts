@@ -15,7 +15,7 @@ function fixture() {
     return signer.matches(text, signature);
   };
   const token = sessionPath(clock).split('/').at(-1)!;
-  return { clock, token, check: createSessionCheck({ signer: { matches }, clock }), verified: () => verified };
+  return { clock, token, ...createSessionCheck({ signer: { matches }, clock }), verified: () => verified };
 }
 
 test('the signature of a session is computed once', () => {
@@ -36,4 +36,16 @@ test('a remembered session opens no other video', () => {
   const { token, check } = fixture();
   check(token, VIDEO);
   assert.throws(() => check(token, 'zzzzzzzzzzzzzzzz' as VideoId), { code: 'bad_session' });
+});
+
+test('a session counts as playing for as long as it keeps asking', () => {
+  const { clock, token, check, countPlaying } = fixture();
+  const other = sessionPath(clock, { sessionId: 'zzzzzzzzzzzzzzzz' }).split('/').at(-1)!;
+  check(token, VIDEO);
+  check(other, VIDEO);
+  clock.advance(20_000);
+  check(token, VIDEO);
+  assert.equal(countPlaying(), 2);
+  clock.advance(20_000);
+  assert.equal(countPlaying(), 1);
 });

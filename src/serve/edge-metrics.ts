@@ -1,6 +1,7 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
 import type { ObjectDisk } from '../domain/object-disk.ts';
 import type { ServedRequest } from './get-segment.ts';
+import { type ByOutcome, hitRatio } from './hit-ratio.ts';
 import { createPlayerMetrics } from './player-metrics.ts';
 import type { AheadOutcome } from './read-ahead.ts';
 import type { SegmentCache } from './segment-cache.ts';
@@ -12,8 +13,18 @@ export type EdgeMetrics = {
   countServed(served: ServedRequest, durationMs: number): void;
   countStoreRead(outcome: StoreOutcome, durationMs: number): void;
   countAhead(outcome: AheadOutcome | 'unused'): void;
+  /** Since the start. */
+  totals(): Promise<EdgeTotals>;
   /** What is held, asked for when somebody looks. */
   watch(held: { cache: SegmentCache; disk: ObjectDisk | undefined; readsUnderWay: () => number }): void;
+};
+
+export type EdgeTotals = {
+  readonly requests: ByOutcome;
+  readonly bytes: ByOutcome;
+  readonly hitRatio: { readonly requests: number | null; readonly bytes: number | null };
+  /** Requests whose response is not over. */
+  readonly inFlight: number;
 };
 
 /** Hits, misses and coalesced requests are counted apart: their quotient depends on what one calls a hit. */
@@ -63,6 +74,16 @@ export function createEdgeMetrics(): EdgeMetrics {
     registers,
   });
   const player = createPlayerMetrics(registers);
+  new Gauge({
+    name: 'millrace_edge_hit_ratio',
+    help: 'Answered from memory or disk, of all that the cache was asked for since the start; by requests and by bytes.',
+    labelNames: ['by'],
+    registers,
+    async collect() {
+      const { hitRatio: ratios } = await totals();
+      for (const by of ['requests', 'bytes'] as const) this.set({ by }, ratios[by] ?? Number.NaN);
+    },
+  });
   return {
     registry,
     countAsked: () => inFlight.inc(),
@@ -78,6 +99,7 @@ export function createEdgeMetrics(): EdgeMetrics {
       storeSeconds.observe(durationMs / 1000);
     },
     countAhead: (outcome) => ahead.inc({ outcome }),
+    totals,
     watch: ({ cache, disk, readsUnderWay }) => {
       gauge(registers, 'millrace_edge_cache_bytes', 'Bytes held in memory.', () => cache.sizeBytes);
       gauge(registers, 'millrace_edge_cache_objects', 'Objects held in memory.', () => cache.count);
@@ -86,6 +108,20 @@ export function createEdgeMetrics(): EdgeMetrics {
       gauge(registers, 'millrace_edge_reads_in_flight', 'Reads of disk or store under way.', readsUnderWay);
     },
   };
+
+  async function totals(): Promise<EdgeTotals> {
+    const [asked, bytes] = [sumsOf(await requests.get()), sumsOf(await sent.get())];
+    const ratios = { requests: hitRatio(asked), bytes: hitRatio(bytes) };
+    const [now] = (await inFlight.get()).values;
+    return { requests: asked, bytes, hitRatio: ratios, inFlight: now?.value ?? 0 };
+  }
+}
+
+/** Of a counter that is labelled by what the cache did. */
+function sumsOf({ values }: MetricObjectWithValues<MetricValue<'cache'>>): ByOutcome {
+  const sums = { hit: 0, prefetched: 0, miss: 0, coalesced: 0, none: 0 };
+  for (const { labels, value } of values) sums[labels.cache as keyof ByOutcome] += value;
+  return sums;
 }
 
 function gauge(registers: Registry[], name: string, help: string, read: () => number): void {

@@ -5,6 +5,7 @@ import { boundServer } from '../lib/bound-server.ts';
 import { sendJson, sendProblem } from '../lib/send.ts';
 import { assembleEdge, type Edge, type EdgeDeps } from './assemble-edge.ts';
 import type { EdgeMetrics } from './edge-metrics.ts';
+import { getStatus } from './edge-status.ts';
 import { getSegment } from './get-segment.ts';
 
 /** The routes of an edge. It is not listening yet; whoever calls `listen` also closes it. */
@@ -22,6 +23,7 @@ async function route(request: IncomingMessage, response: ServerResponse, edge: E
   const target = request.url ?? '';
   if (target.startsWith(PLAYBACK_PREFIX)) return getSegment(request, response, edge.serving);
   if (target === '/health') return getHealth(response, edge);
+  if (target === '/status') return getStatus(response, edge);
   if (target === '/drain') return edge.drain.answer(request, response);
   if (target === '/metrics') return getMetrics(response, edge.metrics);
   sendProblem(response, new DomainError('no_such_page'));

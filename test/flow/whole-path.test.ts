@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { systemSchema } from '../../src/main/system/system-schema.ts';
 import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
 import { decodedFrames, ffprobe, makeClip } from '../support/media.ts';
@@ -42,6 +43,23 @@ test('every role answers /health', async () => {
     assert.equal(report.status, 'ok');
     assert.ok('objectStore' in report.checks);
   }
+});
+
+test('GET /system knows every process of the instance, and they are all well', async () => {
+  const system = systemSchema.parse(await (await fetch(`${instance.url}/system`)).json());
+  assert.deepEqual(
+    system.roles.map(({ name, status }) => `${name} ${status}`),
+    ['public ok', 'orchestrator ok', 'worker-1 ok', 'worker-2 ok', 'edge-1 ok', 'edge-2 ok'],
+  );
+  assert.deepEqual(
+    system.edges.map(({ name, standing, status }) => [name, standing, status?.sessions]),
+    [
+      ['edge-1', 'healthy', 0],
+      ['edge-2', 'healthy', 0],
+    ],
+  );
+  assert.deepEqual(system.workers?.map(({ worker }) => worker), ['worker-1', 'worker-2']);
+  assert.deepEqual(system.queue?.tasks, { queued: 0, waiting: 0, leased: 0 });
 });
 
 test('an uploaded file becomes a video', async () => {

@@ -4,7 +4,7 @@ import { createTextSigner } from '../../lib/sign-text.ts';
 import type { Edge } from '../../route/pick-edge.ts';
 import { DRAIN_PURPOSE } from '../../serve/drain.ts';
 import { type Config, ConfigError } from '../config.ts';
-import { knownEdges } from '../known-edges.ts';
+import { knownEdges } from '../known-roles.ts';
 
 const USAGE = 'usage: millrace edge drain|undrain <name or http://host:port>';
 const CALL_DEADLINE_MS = 5_000;

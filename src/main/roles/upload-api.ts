@@ -7,6 +7,7 @@ import { createJobLists } from '../../adapters/job-lists.ts';
 import { listenTo } from '../../adapters/notifications.ts';
 import { checkDatabase, type Database, migrate, openDatabase } from '../../adapters/postgres.ts';
 import { createPublishedWork } from '../../adapters/published-work.ts';
+import { countQueue } from '../../adapters/queue-counts.ts';
 import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createUploadRecords } from '../../adapters/upload-records.ts';
 import { createVideoEvents } from '../../adapters/video-events.ts';
@@ -15,11 +16,13 @@ import { EVENT_CHANNEL } from '../../adapters/wake-ups.ts';
 import { createWebhooks } from '../../adapters/webhooks.ts';
 import type { App } from '../../lib/app.ts';
 import { Bell } from '../../lib/bell.ts';
+import { checkHealth } from '../../lib/health.ts';
 import { KeyedBell } from '../../lib/keyed-bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { createTextSigner } from '../../lib/sign-text.ts';
+import type { PlaybackRouter } from '../../route/playback-router.ts';
 import { ringVideo } from '../../upload/follow-library.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
 import { PartPool } from '../../upload/part-pool.ts';
@@ -27,9 +30,11 @@ import { createUploadApi } from '../../upload/server.ts';
 import { sweepUploads } from '../../upload/sweep-uploads.ts';
 import { UploadLocks } from '../../upload/upload-locks.ts';
 import type { Config } from '../config.ts';
+import { knownEdges, knownRoles } from '../known-roles.ts';
 import {
   newUploadId,
   newVideoId,
+  nodeName,
   openStore,
   PROJECT_ROOT,
   required,
@@ -39,6 +44,7 @@ import {
   VERSION,
 } from '../parts.ts';
 import type { RoleContext } from '../role.ts';
+import { addSystemRoute } from '../system/system-route.ts';
 
 export type UploadApi = { readonly app: App; readonly close: () => Promise<void> };
 
@@ -48,8 +54,15 @@ const SWEEP_EVERY_MS = 60_000;
 /** Six tries take a minute; a source that is down for longer is asked for again by a person. */
 const INGEST_BACKOFF = { firstMs: 2_000, maxMs: 60_000 };
 
-/** The upload-api, ready to listen. */
-export async function wireUploadApi(config: Config, { log, stopping }: RoleContext): Promise<UploadApi> {
+/**
+ * The upload-api, ready to listen.
+ * @param router the one in this process, if there is one
+ */
+export async function wireUploadApi(
+  config: Config,
+  { log, stopping }: RoleContext,
+  router?: PlaybackRouter,
+): Promise<UploadApi> {
   const store = await openStore(config);
   const databaseUrl = required(config, 'MILLRACE_DATABASE_URL');
   const db = openDatabase(databaseUrl, (err) => log.warn('database_error', { err }));
@@ -68,12 +81,19 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     onError: (err) => log.warn('database_error', { err }),
   });
   const pages = join(PROJECT_ROOT, 'web', 'dist');
+  const jobLists = createJobLists(db);
+  const health = {
+    role: 'upload-api',
+    version: VERSION,
+    uptimeSeconds,
+    checks: { database: databaseCheck(db), objectStore: storeCheck(store) },
+  };
   const app = await createUploadApi({
     store,
     records,
     uploads,
     ingests,
-    jobLists: createJobLists(db),
+    jobLists,
     jobControl: createJobControl(db),
     captions: createCaptionRecords(db),
     published: createPublishedWork(db),
@@ -98,15 +118,17 @@ export async function wireUploadApi(config: Config, { log, stopping }: RoleConte
     version: VERSION,
     pagesFolder: existsSync(pages) ? pages : undefined,
     app: {
-      health: {
-        role: 'upload-api',
-        version: VERSION,
-        uptimeSeconds,
-        checks: { database: databaseCheck(db), objectStore: storeCheck(store) },
-      },
+      health,
       metrics: createMetrics('upload-api'),
       onFault: (err, { method, url }) => log.error('request_failed', { method, url, err }),
     },
+  });
+  await addSystemRoute(app, {
+    jobLists,
+    countQueue: () => countQueue(db),
+    own: { name: nodeName(config, 'upload-api'), health: () => checkHealth(health) },
+    listRoles: async () => [...(await knownRoles(config.MILLRACE_DATA)), ...(await knownEdges(config))],
+    edgeUses: router?.status,
   });
   await app.ready();
   const closing = new AbortController();

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ManualClock } from '../../test/fakes/manual-clock.ts';
+import type { SessionId } from '../domain/ids.ts';
+import { createSessionPlaces } from './session-places.ts';
+
+const [A, B, C] = ['a', 'b', 'c'] as SessionId[] as [SessionId, SessionId, SessionId];
+
+test('a session is counted where it asked last, for as long as it keeps asking, and is found ever after', () => {
+  const clock = new ManualClock();
+  const places = createSessionPlaces(clock);
+  for (const session of [A, B, C]) places.note(session, 'edge-1');
+  clock.advance(20_000);
+  places.note(A, 'edge-2');
+  places.note(B, 'edge-1');
+  assert.deepEqual(Object.fromEntries(places.countPlaying()), { 'edge-1': 2, 'edge-2': 1 });
+  clock.advance(20_000);
+  assert.deepEqual(Object.fromEntries(places.countPlaying()), { 'edge-1': 1, 'edge-2': 1 });
+  assert.equal(places.edgeOf(C), 'edge-1');
+});

@@ -1,0 +1,35 @@
+import { LRUCache } from 'lru-cache';
+import type { SessionId } from '../domain/ids.ts';
+import type { Clock } from '../domain/ports.ts';
+
+export type SessionPlaces = {
+  /** The name of the edge that served the session last through this router. */
+  edgeOf(sessionId: SessionId): string | undefined;
+  note(sessionId: SessionId, edge: string): void;
+  /** Sessions that asked for something lately, by edge. */
+  countPlaying(): ReadonlyMap<string, number>;
+};
+
+/** At some 200 bytes each. The session's home, and then the hash, finds the edge of a forgotten one. */
+const MAX_SESSIONS = 50_000;
+/** A player with a full buffer of two segments asks again within this. */
+const PLAYING_MS = 30_000;
+
+/** Where the sessions of this router play. */
+export function createSessionPlaces(clock: Clock): SessionPlaces {
+  const places = new LRUCache<SessionId, { readonly edge: string; readonly atMs: number }>({ max: MAX_SESSIONS });
+  return {
+    edgeOf: (sessionId) => places.peek(sessionId)?.edge,
+    note: (sessionId, edge) => void places.set(sessionId, { edge, atMs: clock.nowMs() }),
+    countPlaying: () => {
+      const counts = new Map<string, number>();
+      const sinceMs = clock.nowMs() - PLAYING_MS;
+      // Noted last comes first.
+      for (const { edge, atMs } of places.values()) {
+        if (atMs < sinceMs) break;
+        counts.set(edge, (counts.get(edge) ?? 0) + 1);
+      }
+      return counts;
+    },
+  };
+}
