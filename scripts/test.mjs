@@ -18,7 +18,7 @@ const PARTS = {
     node(modules('typescript/bin/tsc'), '-p', 'web/tsconfig.json'),
   ],
   lint: () => [node(modules('@biomejs/biome/bin/biome'), 'ci', '.')],
-  unit: () => [tests([], ['test/tidy.test.ts', ...testsBelow('src'), ...testsBelow('web/src')])],
+  unit: () => [tests([], ['test/tidy.test.ts', ...['src', 'web/src', 'prove'].flatMap(testsBelow)])],
   deploy: () => [tests([ONE_BY_ONE], testsBelow('test/deploy'))],
   // The S3 contract needs real servers: .ci/run starts them.
   contract: () => [

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
-const CHROMIUM = process.env.MILLRACE_TEST_CHROMIUM ?? '/usr/bin/chromium';
+export const CHROMIUM = process.env.MILLRACE_TEST_CHROMIUM ?? '/usr/bin/chromium';
 const SCREENSHOTS = process.env.MILLRACE_SCREENSHOTS ?? resolve(import.meta.dirname, '../../.cache/screenshots');
 
 /** As root there is no sandbox; the rest keeps it from talking to anybody but us. */
@@ -20,8 +20,9 @@ const FLAGS = [
 /** Generous: a page on a loaded machine is slow, and a broken one never comes. */
 const DEADLINE_MS = 60_000;
 
-export async function openBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+/** @param executablePath another way to start it */
+export async function openBrowser(executablePath = CHROMIUM): Promise<Browser> {
+  return chromium.launch({ executablePath, args: FLAGS });
 }
 
 export type OpenPage = { readonly page: Page; readonly complaints: string[] };

@@ -94,12 +94,13 @@ export class Instance {
   }
 
   /** The video once nothing more will happen to it by itself. */
-  async settled(id: string): Promise<VideoResource> {
+  async settled(id: string, deadlineMs?: number): Promise<VideoResource> {
     let video = await this.video(id);
-    await eventually(`video ${id} is settled`, async () => {
+    const isSettled = async (): Promise<boolean> => {
       video = await this.video(id);
       return video.state === 'ready' || video.state === 'failed';
-    });
+    };
+    await eventually(`video ${id} is settled`, isSettled, deadlineMs);
     return video;
   }
 

@@ -30,8 +30,11 @@ export const PLAYERS = {
 } as const;
 export type PlayerName = keyof typeof PLAYERS;
 
-/** A page with one player; `now` is its state, and what happened since it began to play. */
-export function playerPage(name: PlayerName, videoId: string): string {
+/**
+ * A page with one player; `now` is its state, and what happened since it began to play.
+ * @param recorder a script that runs before the player starts
+ */
+export function playerPage(name: PlayerName, videoId: string, recorder = ''): string {
   const { script, file, start } = PLAYERS[name];
   return `<!doctype html><meta charset="utf-8"><title>${name}</title>
 <video id="video" muted playsinline width="320" height="180"></video>
@@ -40,6 +43,7 @@ export function playerPage(name: PlayerName, videoId: string): string {
   const video = document.getElementById('video');
   const src = '/play/${videoId}/${file}';
   window.onunhandledrejection = window.onerror = (event) => { window.trouble = String(event.reason ?? event); };
+  ${recorder}
   ${start}
   ${SAMPLER}
 </script>`;

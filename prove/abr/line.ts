@@ -1,0 +1,12 @@
+/** The network between one player and the platform; one line carries one session. */
+export type Line = AsyncDisposable & {
+  /** What shapes it, for the report. */
+  readonly kind: string;
+  /** The platform, as the player reaches it over this line. */
+  readonly url: string;
+  /** The browser to start, where it has to live at the far end of the line. */
+  readonly browserPath?: string;
+  /** What the line carries from now on. */
+  give(bitsPerSecond: number): Promise<void>;
+};
+export type OpenLine = (targetUrl: string) => Promise<Line>;

@@ -1,0 +1,35 @@
+/**
+ * How many bytes may pass by now: so many a second, and a burst of what was not used. Rates may change at any time. Pure
+ * but for its own state; time is handed in.
+ */
+export class TokenBucket {
+  readonly #burstBytes: number;
+  #bytesPerSecond: number;
+  #tokens = 0;
+  #atMs: number;
+
+  constructor({ bytesPerSecond, burstBytes, nowMs }: { bytesPerSecond: number; burstBytes: number; nowMs: number }) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#burstBytes = burstBytes;
+    this.#atMs = nowMs;
+  }
+
+  setRate(bytesPerSecond: number, nowMs: number): void {
+    this.#fill(nowMs);
+    this.#bytesPerSecond = bytesPerSecond;
+  }
+
+  /** Whole bytes that may pass now, at most as many as wanted; they count as passed. */
+  take(wantedBytes: number, nowMs: number): number {
+    this.#fill(nowMs);
+    const bytes = Math.min(wantedBytes, Math.floor(this.#tokens));
+    this.#tokens -= bytes;
+    return bytes;
+  }
+
+  #fill(nowMs: number): void {
+    const fresh = (this.#bytesPerSecond * (nowMs - this.#atMs)) / 1000;
+    this.#tokens = Math.min(this.#burstBytes, this.#tokens + fresh);
+    this.#atMs = nowMs;
+  }
+}
