@@ -51,7 +51,7 @@ async function recovery(loss: Loss, others: Others, count: number, leaseSeconds:
 }
 
 async function many(name: string, options: ManyOptions): Promise<void> {
-  const { tasks, seconds, claimMs, settledClaimMs, queuedMs, cpuMsPerTask, peakMib, retries, errors } =
+  const { tasks, seconds, claimMs, settledClaimMs, queuedMs, cpuMsPerTask, peakMib, loopLagMs, retries, errors } =
     await manyWorkers(options);
   console.log(
     `${options.workers} workers, ${name}: ${tasks} tasks in ${seconds.toFixed(0)} s, ${errors} errors, ${retries} calls repeated`,
@@ -59,6 +59,7 @@ async function many(name: string, options: ManyOptions): Promise<void> {
   console.log(`  claim answered: ${inMs(claimMs)}`);
   console.log(`  once all have joined: ${inMs(settledClaimMs)}`);
   console.log(`  queued to lent: ${inMs(queuedMs)}`);
+  console.log(`  event loop p99: ${loopLagMs.bench.toFixed(0)} ms here, ${loopLagMs.orchestrator.toFixed(0)} ms there`);
   console.log(`  orchestrator: ${cpuMsPerTask.toFixed(2)} ms of CPU per task, ${peakMib.toFixed(0)} MiB at its peak`);
 }
 
