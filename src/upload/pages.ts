@@ -13,11 +13,14 @@ export async function addPages(app: { register: FastifyInstance['register'] }, f
       index: false,
       wildcard: false,
       cacheControl: false,
+      // The build wrote them beside the files.
+      preCompressed: true,
       setHeaders: (reply, path) => {
         reply.header('cache-control', path.includes('/assets/') ? KEEP_FOR_EVER : ASK_AGAIN);
         reply.header('x-content-type-options', 'nosniff');
       },
     });
-    for (const url of ['/', '/watch/:id', '/embed/:id']) pages.get(url, (_, reply) => reply.sendFile('index.html'));
+    for (const url of ['/', '/status', '/watch/:id', '/embed/:id'])
+      pages.get(url, (_, reply) => reply.sendFile('index.html'));
   });
 }

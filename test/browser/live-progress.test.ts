@@ -88,7 +88,7 @@ test('the watch page shows progress as it comes, and asks no more while the stre
 
 test('where no stream can be had, the watch page asks instead', async () => {
   const { page } = await openPage(browser);
-  await page.route('**/events', (route) => route.fulfill({ status: 503, body: '' }));
+  await page.route('**/events*', (route) => route.fulfill({ status: 503, body: '' }));
   await page.goto(`${server.url}/watch/${videoId}`);
   await page.getByText('Waiting for a worker').waitFor();
   for (const done of [2, 4]) {

@@ -1,8 +1,10 @@
 import { LibraryPage } from './library/library-page.tsx';
+import { parseFilter } from './library/parse-filter.ts';
 import { type Page, parsePage } from './navigation/parse-page.ts';
 import { useLocation } from './navigation/use-location.ts';
 import type { PageClock } from './shared/clock.ts';
 import { ErrorBoundary } from './shared/error-boundary.tsx';
+import { SystemPage } from './system/system-page.tsx';
 import { UploadDock } from './upload/upload-dock.tsx';
 import type { UploadQueue } from './upload/upload-queue.ts';
 import { EmbedPage } from './watch/embed-page.tsx';
@@ -18,7 +20,7 @@ export function App({ uploads, clock }: AppProps) {
   return (
     <ErrorBoundary key={pathname}>
       {pageFor(page, search, { uploads, clock })}
-      {page.name !== 'embed' && <UploadDock queue={uploads} />}
+      {page.name !== 'embed' && <UploadDock queue={uploads} clock={clock} />}
     </ErrorBoundary>
   );
 }
@@ -26,7 +28,9 @@ export function App({ uploads, clock }: AppProps) {
 function pageFor(page: Page, search: string, { uploads, clock }: AppProps) {
   switch (page.name) {
     case 'library':
-      return <LibraryPage uploads={uploads} clock={clock} />;
+      return <LibraryPage filter={parseFilter(search)} uploads={uploads} clock={clock} />;
+    case 'system':
+      return <SystemPage clock={clock} />;
     case 'watch':
       return <WatchPage key={page.videoId} videoId={page.videoId} wish={parseWish(search)} clock={clock} />;
     case 'embed':

@@ -3,20 +3,32 @@ import { parseProblem, Unreachable } from './problem.ts';
 /** An API call moves a few kB; what takes longer than this will not come. */
 const ANSWER_DEADLINE_MS = 10_000;
 
-export type JsonRequest = { readonly method?: string; readonly body?: unknown; readonly signal?: AbortSignal };
+export type JsonRequest = {
+  readonly method?: string;
+  readonly body?: unknown;
+  /** Sent as it is, in place of a body. */
+  readonly file?: File;
+  /** A status besides those of success that carries an answer. */
+  readonly alsoFine?: number;
+  readonly signal?: AbortSignal;
+};
 
 /**
  * The parsed body of a successful answer, of which the caller knows the type by contract; undefined when empty.
  * @throws ApiProblem when the server refuses, Unreachable when none answers
  */
-export async function requestJson(path: string, { method = 'GET', body, signal }: JsonRequest = {}): Promise<unknown> {
+export async function requestJson(
+  path: string,
+  { method = 'GET', body, file, alsoFine, signal }: JsonRequest = {},
+): Promise<unknown> {
   const deadline = AbortSignal.timeout(ANSWER_DEADLINE_MS);
   const { status, ok, text } = await answerOf(path, {
     method,
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+    ...(file === undefined ? {} : { body: file }),
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  if (!ok) throw parseProblem(status, text);
+  if (!ok && status !== alsoFine) throw parseProblem(status, text);
   return text === '' ? undefined : JSON.parse(text);
 }
 

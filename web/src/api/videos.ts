@@ -1,3 +1,4 @@
+import type { VideoState } from '../../../src/domain/states.ts';
 import type { VideoList, VideoResource } from '../../../src/domain/video-resource.ts';
 import { requestJson } from './request-json.ts';
 
@@ -6,12 +7,19 @@ const videoPath = (id: string): string => `/videos/${encodeURIComponent(id)}`;
 export const getVideo = async (id: string, signal: AbortSignal): Promise<VideoResource> =>
   (await requestJson(videoPath(id), { signal })) as VideoResource;
 
-/** Newest first. `cursor` is the `next` of the page before. */
-export async function listVideos(
-  { limit, cursor }: { limit: number; cursor?: string },
-  signal?: AbortSignal,
-): Promise<VideoList> {
-  const query = new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
+export type VideoQuery = {
+  readonly limit: number;
+  /** The `next` of the page before. */
+  readonly cursor?: string;
+  /** Part of the title. */
+  readonly q: string;
+  readonly state: VideoState | undefined;
+};
+
+/** Newest first. */
+export async function listVideos({ limit, ...rest }: VideoQuery, signal?: AbortSignal): Promise<VideoList> {
+  const query = new URLSearchParams({ limit: String(limit) });
+  for (const [name, value] of Object.entries(rest)) if (value) query.set(name, value);
   return (await requestJson(`/videos?${query}`, signal ? { signal } : {})) as VideoList;
 }
 
@@ -23,8 +31,9 @@ export async function deleteVideo(id: string): Promise<void> {
   await requestJson(videoPath(id), { method: 'DELETE' });
 }
 
-export async function processVideo(id: string): Promise<void> {
-  await requestJson(`${videoPath(id)}/process`, { method: 'POST', body: {} });
+/** @param force a new generation, also of a video that is ready */
+export async function processVideo(id: string, { force }: { force: boolean }): Promise<void> {
+  await requestJson(`${videoPath(id)}/process`, { method: 'POST', body: { force } });
 }
 
 /** Goes on where it stopped; what was done is not done again. */
@@ -36,6 +45,12 @@ export async function cancelJob(jobId: string): Promise<void> {
   await requestJson(`/jobs/${encodeURIComponent(jobId)}/cancel`, { method: 'POST' });
 }
 
-export const eventsPath = (id: string): string => `${videoPath(id)}/events`;
+/** The stream of what happens to a video. */
+export const eventsPath = (id: string, { tasks }: { tasks: boolean }): string =>
+  `${videoPath(id)}/events${tasks ? '?tasks=true' : ''}`;
 
 export const sourcePath = (id: string): string => `${videoPath(id)}/source`;
+
+/** One published rendition with the default sound, as one file. */
+export const downloadPath = (id: string, rendition: string): string =>
+  `${videoPath(id)}/download/${encodeURIComponent(rendition)}.mp4`;

@@ -1,29 +1,34 @@
 import { useEffect, useState } from 'react';
 import { messageOf } from '../api/problem.ts';
+import { PageLink } from '../navigation/page-link.tsx';
 import type { PageClock } from '../shared/clock.ts';
 import { ConnectionNote, failureText } from '../shared/connection-note.tsx';
 import { Notice } from '../shared/notice.tsx';
 import { TopBar } from '../shared/top-bar.tsx';
 import { useTitle } from '../shared/use-title.ts';
+import { STATE_WORDS } from '../shared/video-state.tsx';
 import { DropArea } from '../upload/drop-area.tsx';
 import { UploadButton } from '../upload/upload-button.tsx';
 import type { UploadQueue } from '../upload/upload-queue.ts';
 import { useUploads } from '../upload/use-uploads.ts';
+import { LibraryFilter } from './library-filter.tsx';
 import { isUnderWay, type LoadedVideos } from './merge-videos.ts';
+import { isFiltered, type VideoFilter } from './parse-filter.ts';
 import { SkeletonRows } from './skeleton-rows.tsx';
+import { createStoryboardCache } from './storyboard-cache.ts';
 import { useVideoList, type VideoListState } from './use-video-list.ts';
 import { VideoRow } from './video-row.tsx';
 
-type Props = { uploads: UploadQueue; clock: PageClock };
+type Props = { filter: VideoFilter; uploads: UploadQueue; clock: PageClock };
 
-export function LibraryPage({ uploads, clock }: Props) {
+export function LibraryPage({ filter, uploads, clock }: Props) {
   useTitle('');
-  const list = useVideoList();
+  const list = useVideoList(filter);
   useRefreshAfterUploads(uploads, list.refresh);
   const { loaded, failure } = list;
   return (
     <>
-      <TopBar>
+      <TopBar here="library">
         <UploadButton onFiles={uploads.add} />
       </TopBar>
       <main className="page">
@@ -33,24 +38,22 @@ export function LibraryPage({ uploads, clock }: Props) {
             {loaded && loaded.videos.length > 0 && countText(loaded)}
           </p>
           <ConnectionNote failure={loaded && failure} />
+          <LibraryFilter filter={filter} />
         </div>
-        <Videos list={list} clock={clock} />
+        <Videos list={list} filter={filter} clock={clock} />
       </main>
       <DropArea onFiles={uploads.add} />
     </>
   );
 }
 
-function Videos({
-  list: { loaded, failure, loadMore, refresh, replace },
-  clock,
-}: {
-  list: VideoListState;
-  clock: PageClock;
-}) {
+type VideosProps = { list: VideoListState; filter: VideoFilter; clock: PageClock };
+
+function Videos({ list: { loaded, failure, loadMore, refresh, replace }, filter, clock }: VideosProps) {
+  const [loadStoryboard] = useState(() => createStoryboardCache());
   if (!loaded && failure !== undefined) return <CannotLoad failure={failure} />;
   if (!loaded) return <SkeletonRows />;
-  if (loaded.videos.length === 0) return <EmptyLibrary />;
+  if (loaded.videos.length === 0) return isFiltered(filter) ? <NothingFound filter={filter} /> : <EmptyLibrary />;
   return (
     <>
       <div className="video-columns" aria-hidden="true">
@@ -66,6 +69,7 @@ function Videos({
             key={video.id}
             video={video}
             clock={clock}
+            loadStoryboard={loadStoryboard}
             onChanged={(fresh) => replace(video.id, fresh)}
             onJobChanged={refresh}
           />
@@ -107,6 +111,18 @@ function LoadMore({ loadMore }: { loadMore: () => Promise<void> }) {
 const EmptyLibrary = () => (
   <Notice icon="upload" title="No videos yet">
     <p>Drop files anywhere on this page, or choose them with Upload. They play here as soon as they are processed.</p>
+  </Notice>
+);
+
+const NothingFound = ({ filter: { q, state } }: { filter: VideoFilter }) => (
+  <Notice icon="search" title="No video is found" role="status">
+    <p>
+      {state ? `None that is ${STATE_WORDS[state].toLowerCase()}` : 'None'}
+      {q.trim() !== '' && ` has “${q.trim()}” in its title`}.
+    </p>
+    <PageLink href="/" className="button">
+      Show all videos
+    </PageLink>
   </Notice>
 );
 

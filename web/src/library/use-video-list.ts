@@ -5,6 +5,7 @@ import { getVideo, listVideos } from '../api/videos.ts';
 import { useEvents } from '../shared/use-events.ts';
 import { usePolling } from '../shared/use-polling.ts';
 import { appendPage, isUnderWay, type LoadedVideos, mergeFirstPage, replaceVideo } from './merge-videos.ts';
+import { libraryPath, type VideoFilter } from './parse-filter.ts';
 
 const PAGE_VIDEOS = 25;
 /** Videos of later pages that are asked for one by one in each round. */
@@ -23,24 +24,29 @@ export type VideoListState = {
   replace(id: string, video: VideoResource | undefined): void;
 };
 
-/** The library, kept fresh: its first page whole, of later pages whatever is still being processed. */
-export function useVideoList(): VideoListState {
+/**
+ * The library, kept fresh: its first page whole, of later pages whatever is still being processed. Under another filter
+ * what was loaded stays until the first answer comes.
+ */
+export function useVideoList(filter: VideoFilter): VideoListState {
   const [loaded, setLoaded] = useState<LoadedVideos>();
   const [failure, setFailure] = useState<unknown>();
-  const known = useRef<LoadedVideos>(undefined);
+  const subject = libraryPath(filter);
+  const known = useRef<LoadedVideos & { readonly subject: string }>(undefined);
+  const knownHere = (): LoadedVideos | undefined => (known.current?.subject === subject ? known.current : undefined);
 
   function change(next: LoadedVideos): void {
-    known.current = next;
+    known.current = { ...next, subject };
     setLoaded(next);
   }
 
-  const refresh: () => void = usePolling<Answer>('library', {
-    load: (signal) => loadFresh(known.current, signal),
+  const refresh: () => void = usePolling<Answer>(subject, {
+    load: (signal) => loadFresh(knownHere(), filter, signal),
     isTold: () => stands(),
     isLive: ({ first, singles }) =>
       first.videos.some(isUnderWay) || singles.some(({ video }) => video && isUnderWay(video)),
     onAnswer: ({ first, singles }) => {
-      const merged = mergeFirstPage(known.current, first);
+      const merged = mergeFirstPage(knownHere(), first);
       change(singles.reduce((all, { id, video }) => replaceVideo(all, id, video), merged));
       setFailure(undefined);
     },
@@ -53,20 +59,22 @@ export function useVideoList(): VideoListState {
     failure,
     refresh,
     loadMore: async () => {
-      const cursor = known.current?.next;
+      const cursor = knownHere()?.next;
       if (!cursor) return;
-      const page = await listVideos({ limit: PAGE_VIDEOS, cursor });
-      if (known.current) change(appendPage(known.current, page));
+      const page = await listVideos({ ...filter, limit: PAGE_VIDEOS, cursor });
+      const before = knownHere();
+      if (before) change(appendPage(before, page));
     },
     replace: (id, video) => {
-      if (known.current) change(replaceVideo(known.current, id, video));
+      const before = knownHere();
+      if (before) change(replaceVideo(before, id, video));
       refresh();
     },
   };
 }
 
-async function loadFresh(known: LoadedVideos | undefined, signal: AbortSignal): Promise<Answer> {
-  const first = await listVideos({ limit: PAGE_VIDEOS }, signal);
+async function loadFresh(known: LoadedVideos | undefined, filter: VideoFilter, signal: AbortSignal): Promise<Answer> {
+  const first = await listVideos({ ...filter, limit: PAGE_VIDEOS }, signal);
   const inFirst = new Set(first.videos.map(({ id }) => id));
   const later = known?.videos.filter((video) => !inFirst.has(video.id) && isUnderWay(video)) ?? [];
   const singles = await Promise.all(later.slice(0, SINGLE_MOST).map(({ id }) => getSingle(id, signal)));

@@ -11,22 +11,24 @@ import { shownState, VideoStateBadge } from '../shared/video-state.tsx';
 import { JobAction } from './job-action.tsx';
 import { failedJob } from './merge-videos.ts';
 import { Poster } from './poster.tsx';
+import type { LoadStoryboard } from './storyboard-cache.ts';
 
 type Props = {
   video: VideoResource;
   clock: PageClock;
+  loadStoryboard: LoadStoryboard;
   onChanged: (video: VideoResource | undefined) => void;
   /** The server has something new to tell of it. */
   onJobChanged: () => void;
 };
 
-export function VideoRow({ video, clock, onChanged, onJobChanged }: Props) {
+export function VideoRow({ video, clock, loadStoryboard, onChanged, onJobChanged }: Props) {
   const [doing, setDoing] = useState<'renaming' | 'deleting'>();
   const stop = () => setDoing(undefined);
   return (
     <li className="video-row" data-testid="video-row" data-video-id={video.id}>
       <PageLink href={`/watch/${video.id}`} className="video-poster" tabIndex={-1} aria-hidden="true">
-        <Poster video={video} />
+        <Poster video={video} loadStoryboard={loadStoryboard} />
       </PageLink>
       <div className="video-name">
         {doing === 'renaming' ? (

@@ -10,6 +10,12 @@ export function moveTo(path: string): void {
   window.scrollTo(0, 0);
 }
 
+/** Puts another address in place of this one: what changes with every letter typed is no step to go back to. */
+export function replacePath(path: string): void {
+  history.replaceState(null, '', path);
+  window.dispatchEvent(new Event(MOVED));
+}
+
 export const useLocation = (): URL => new URL(useSyncExternalStore(subscribe, () => window.location.href));
 
 function subscribe(changed: () => void): () => void {

@@ -5,13 +5,15 @@ type Props = {
   title: string;
   children: ReactNode;
   action: string;
+  /** Most of what is asked about cannot be undone. */
+  kind?: 'danger' | 'primary';
   /** Closes the dialog when it succeeds; its failure is shown and can be tried again. */
   onConfirm: () => Promise<void>;
   onClose: () => void;
 };
 
-/** Asks before something that cannot be undone. The browser's own dialog keeps the focus inside. */
-export function ConfirmDialog({ title, children, action, onConfirm, onClose }: Props) {
+/** Asks before something is done. The browser's own dialog keeps the focus inside. */
+export function ConfirmDialog({ title, children, action, kind = 'danger', onConfirm, onClose }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [busy, setBusy] = useState(false);
   const [failure, setFailure] = useState<string>();
@@ -45,7 +47,7 @@ export function ConfirmDialog({ title, children, action, onConfirm, onClose }: P
         </button>
         <button
           type="button"
-          className="button button-danger"
+          className={`button button-${kind}`}
           disabled={busy}
           onClick={confirm}
           data-testid="confirm-action"

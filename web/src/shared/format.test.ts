@@ -7,9 +7,11 @@ import {
   formatBytes,
   formatDuration,
   formatFrameRate,
+  formatLanguage,
   formatPercent,
   formatRemaining,
   formatSize,
+  formatSpan,
   formatSpeed,
   spokenDuration,
 } from './format.ts';
@@ -79,4 +81,14 @@ test('frame rates keep two decimals only where they say something', () => {
 test('a size of which one side is unknown is no size', () => {
   assert.equal(formatSize(1920, 1080), '1920 × 1080');
   assert.equal(formatSize(1920, null), null);
+});
+
+test('how long something took is said as exactly as matters', () => {
+  const texts = [0.004, 0.37, 9.94, 9.96, 99.4, 200, 7300].map(formatSpan);
+  assert.deepEqual(texts, ['0.00 s', '0.4 s', '9.9 s', '10 s', '99 s', '3:20', '2:01:40']);
+});
+
+test('languages go by their names', () => {
+  const names = ['de', 'pt-BR', 'und', 'no tag'].map(formatLanguage);
+  assert.deepEqual(names, ['German', 'Brazilian Portuguese', 'Unknown language', 'no tag']);
 });

@@ -48,6 +48,13 @@ export function spokenDuration(seconds: number): string {
   return words.join(' ') || '0 seconds';
 }
 
+/** How long something took, as exactly as matters: 0.04 s, 2.4 s, 48 s, 3:20. */
+export function formatSpan(seconds: number): string {
+  if (seconds < 0.1) return `${seconds.toFixed(2)} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  return seconds < 99.5 ? `${Math.round(seconds)} s` : formatDuration(seconds);
+}
+
 /** How long something will still take, in one unit: nobody needs the seconds of an hour. */
 export function formatRemaining(seconds: number): string {
   if (seconds < 1) return 'almost done';
@@ -72,3 +79,14 @@ export const formatFrameRate = (framesPerSecond: number): string => `${Number(fr
 
 export const formatSize = (widthPx: number | null, heightPx: number | null): string | null =>
   widthPx === null || heightPx === null ? null : `${widthPx} × ${heightPx}`;
+
+/** A language by its English name; a tag that nobody knows stays as it is. */
+export function formatLanguage(tag: string): string {
+  if (tag === 'und') return 'Unknown language';
+  try {
+    return new Intl.DisplayNames(['en'], { type: 'language' }).of(tag) ?? tag;
+  } catch {
+    // No tag of BCP 47.
+    return tag;
+  }
+}

@@ -1,4 +1,5 @@
 const PATHS = {
+  search: 'M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.3 15.3L20 20',
   upload: 'M12 16V5m0 0L7.5 9.5M12 5l4.5 4.5M5 19h14',
   trash: 'M5 7h14M10 7V5h4v2m-7.5 0 .8 12h9.4l.8-12M10.5 11v4.5m3-4.5v4.5',
   pencil: 'M5 19l.9-3.8L15.7 5.4a1.5 1.5 0 0 1 2.1 0l.8.8a1.5 1.5 0 0 1 0 2.1L8.8 18.1 5 19z',
@@ -9,6 +10,7 @@ const PATHS = {
   check: 'M5.5 12.5l4.5 4.5 8.5-9.5',
   chevron: 'M7 10l5 5 5-5',
   alert: 'M12 8v5m0 3.2v.1M12 3.8l9 15.7H3z',
+  plus: 'M12 5.5v13M5.5 12h13',
   copy: 'M9 9h10v10H9zM15 9V5H5v10h4',
   download: 'M12 5v11m0 0l-4.5-4.5M12 16l4.5-4.5M5 19h14',
   offline:

@@ -25,7 +25,7 @@ export function shownState({ state, job }: VideoResource): VideoResource['state'
   return job?.state === 'cancelled' ? 'cancelled' : state;
 }
 
-const STATE_WORDS: Readonly<Record<ReturnType<typeof shownState>, string>> = {
+export const STATE_WORDS: Readonly<Record<ReturnType<typeof shownState>, string>> = {
   uploading: 'Uploading',
   uploaded: 'Waiting',
   processing: 'Processing',

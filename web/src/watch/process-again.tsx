@@ -22,5 +22,5 @@ export function ProcessAgain({ video, onChanged }: Props) {
 /** A job that failed goes on where it stopped; where there is none yet, one begins. */
 export function tryAgain(video: VideoResource): Promise<void> {
   const job = failedJob(video);
-  return job ? retryJob(job.id) : processVideo(video.id);
+  return job ? retryJob(job.id) : processVideo(video.id, { force: false });
 }

@@ -12,8 +12,8 @@ export type VideoView = {
   refresh(): void;
 };
 
-/** One video, kept fresh while the page shows it. */
-export function useVideo(videoId: string): VideoView {
+/** One video, kept fresh while the page shows it. @param onEvent called when anything happened, also to a task of it */
+export function useVideo(videoId: string, onEvent?: () => void): VideoView {
   const [video, setVideo] = useState<VideoResource>();
   const [failure, setFailure] = useState<unknown>();
   function show(fresh: VideoResource): void {
@@ -24,15 +24,22 @@ export function useVideo(videoId: string): VideoView {
     load: (signal) => getVideo(videoId, signal),
     isLive: isUnderWay,
     isTold: () => stands(),
-    onAnswer: show,
+    onAnswer: (fresh) => {
+      show(fresh);
+      onEvent?.();
+    },
     onFailure: setFailure,
   });
   // Of a video that has come to rest, nothing is expected that could not wait for the next question.
-  const path = video && isUnderWay(video) ? eventsPath(videoId) : undefined;
+  const path = video && isUnderWay(video) ? eventsPath(videoId, { tasks: onEvent !== undefined }) : undefined;
   const on = {
     snapshot: (fresh: unknown) => show(fresh as VideoResource),
     progress: (fresh: unknown) => setVideo((shown) => shown && withProgress(shown, fresh as Progress)),
-    state: refresh,
+    state: () => {
+      refresh();
+      onEvent?.();
+    },
+    task: () => onEvent?.(),
     deleted: refresh,
   };
   const stands = useEvents(path, on, refresh);

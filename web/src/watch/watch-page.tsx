@@ -2,30 +2,31 @@ import { useState } from 'react';
 import type { VideoResource } from '../../../src/domain/video-resource.ts';
 import { isMissing } from '../api/problem.ts';
 import { renameVideo } from '../api/videos.ts';
-import { failedJob, openJob } from '../library/merge-videos.ts';
+import { failedJob } from '../library/merge-videos.ts';
 import type { PageClock } from '../shared/clock.ts';
 import { ConnectionNote } from '../shared/connection-note.tsx';
-import { formatPercent } from '../shared/format.ts';
 import { Icon } from '../shared/icons.tsx';
-import { ProgressBar } from '../shared/progress-bar.tsx';
 import { TitleEditor } from '../shared/title-editor.tsx';
 import { TopBar } from '../shared/top-bar.tsx';
 import { useTitle } from '../shared/use-title.ts';
 import { VideoStateBadge } from '../shared/video-state.tsx';
-import { CancelButton } from './cancel-button.tsx';
 import { NotFound } from './not-found.tsx';
 import type { PlayerWish } from './parse-wish.ts';
 import { ProcessAgain } from './process-again.tsx';
 import { RenditionsTable } from './renditions-table.tsx';
 import { SharePanel } from './share-panel.tsx';
 import { SourceFacts } from './source-facts.tsx';
+import { TracksPanel } from './tracks-panel.tsx';
 import { useVideo } from './use-video.ts';
-import { CANCELLED, VideoFrame, workText } from './video-frame.tsx';
+import { useWork, type Work } from './use-work.ts';
+import { CANCELLED, VideoFrame } from './video-frame.tsx';
+import { WorkPanel } from './work-panel.tsx';
 
 type Props = { videoId: string; wish: PlayerWish; clock: PageClock };
 
 export function WatchPage({ videoId, wish, clock }: Props) {
-  const { video, failure, refresh } = useVideo(videoId);
+  const { work, refresh: refreshWork } = useWork(videoId);
+  const { video, failure, refresh } = useVideo(videoId, refreshWork);
   useTitle(video?.title ?? '');
   if (isMissing(failure)) return <NotFound title="This video does not exist" />;
   return (
@@ -40,7 +41,8 @@ export function WatchPage({ videoId, wish, clock }: Props) {
           {video && <VideoStateBadge video={video} />}
         </div>
         <ConnectionNote failure={failure} />
-        {video && <Details video={video} wish={wish} clock={clock} onChanged={refresh} />}
+        {/* Both together, so that nothing moves when the other comes. */}
+        {video && work && <Details video={video} work={work} wish={wish} clock={clock} onChanged={refresh} />}
       </main>
     </>
   );
@@ -76,35 +78,33 @@ function Title({ video, onChanged }: OfVideo) {
   );
 }
 
-function Details({ video, wish, clock, onChanged }: OfVideo & { wish: PlayerWish; clock: PageClock }) {
+type DetailsProps = OfVideo & { work: Work; wish: PlayerWish; clock: PageClock };
+
+function Details({ video, work, wish, clock, onChanged }: DetailsProps) {
   return (
     <div className="details">
-      {video.playback && <LastJob video={video} onChanged={onChanged} />}
-      <RenditionsTable renditions={video.renditions} />
-      <SourceFacts video={video} nowMs={clock.nowMs()} />
-      <SharePanel video={video} tech={wish.tech} />
+      {video.playback && <FailedJob video={video} onChanged={onChanged} />}
+      <RenditionsTable video={video} />
+      <WorkPanel video={video} work={work} clock={clock} onChanged={onChanged} />
+      <div className="details-column">
+        <SourceFacts video={video} nowMs={clock.nowMs()} />
+      </div>
+      <div className="details-column">
+        <SharePanel video={video} tech={wish.tech} />
+        {video.renditions.length > 0 && <TracksPanel videoId={video.id} renditions={video.renditions} />}
+      </div>
     </div>
   );
 }
 
-/** What becomes of the latest job, where the frame above shows what plays already. */
-function LastJob({ video, onChanged }: OfVideo) {
-  const [failed, open] = [failedJob(video), openJob(video)];
-  if (failed) {
-    return (
-      <section className="panel panel-failed" data-testid="failed-job">
-        <h2>{failed.state === 'cancelled' ? CANCELLED : 'The last processing failed'}</h2>
-        <ProcessAgain video={video} onChanged={onChanged} />
-      </section>
-    );
-  }
-  if (!open) return null;
+/** What came of the latest job, where the frame above shows what plays already. */
+function FailedJob({ video, onChanged }: OfVideo) {
+  const failed = failedJob(video);
+  if (!failed) return null;
   return (
-    <section className="panel panel-wide panel-job" data-testid="open-job">
-      <h2>Processing {formatPercent(open.progress)}</h2>
-      <ProgressBar value={open.progress} label={`Processing ${video.title}`} />
-      <p>{workText(open)}</p>
-      <CancelButton job={open} onChanged={onChanged} />
+    <section className="panel panel-failed" data-testid="failed-job">
+      <h2>{failed.state === 'cancelled' ? CANCELLED : 'The last processing failed'}</h2>
+      <ProcessAgain video={video} onChanged={onChanged} />
     </section>
   );
 }

@@ -1,0 +1,24 @@
+import type { JobList, TaskList, WorkerList } from '../../../src/domain/job-lists.ts';
+import type { Timeline } from '../../../src/domain/video-events.ts';
+import { requestJson } from './request-json.ts';
+
+/** The server gives no more at once. */
+export const MOST_ROWS = 1000;
+
+/** What happened to a video after an event. @param after 0 from the beginning */
+export const getTimeline = async (videoId: string, after: number, signal: AbortSignal): Promise<Timeline> =>
+  (await requestJson(`/videos/${encodeURIComponent(videoId)}/timeline?after=${after}&limit=${MOST_ROWS}`, {
+    signal,
+  })) as Timeline;
+
+export const getTasksOf = async (jobId: string, signal: AbortSignal): Promise<TaskList> =>
+  (await requestJson(`/jobs/${encodeURIComponent(jobId)}/tasks?limit=${MOST_ROWS}`, { signal })) as TaskList;
+
+export const getOpenTasks = async (signal: AbortSignal): Promise<TaskList> =>
+  (await requestJson(`/tasks?state=open&limit=${MOST_ROWS}`, { signal })) as TaskList;
+
+export const getWorkers = async (signal: AbortSignal): Promise<WorkerList> =>
+  (await requestJson('/workers', { signal })) as WorkerList;
+
+export const getFailedJobs = async (limit: number, signal: AbortSignal): Promise<JobList> =>
+  (await requestJson(`/jobs?state=failed&limit=${limit}`, { signal })) as JobList;
