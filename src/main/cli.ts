@@ -23,6 +23,9 @@ const HELP = `millrace <command>
   retry JOB      go on with a failed or cancelled job; what is done stays done
                  all five: --json, --url; JOB is a job, the beginning of its id, or a video
 
+  explain ID     what happened to a session or a video, from the logs alone: of this instance, or of the files and
+                 folders named after it; - reads them from standard input; --json
+
   edge drain E   let sessions move away from an edge, by name or address, before it is ended
   edge undrain E take that back
 
@@ -50,6 +53,7 @@ const COMMANDS: Readonly<Record<string, (config: Config, args: readonly string[]
   up: async (config) => (await import('./up.ts')).up(config),
   stop: async (config) => (await import('./stop.ts')).stop(config),
   doctor: async (config, args) => (await import('./commands/doctor.ts')).doctor(args, config),
+  explain: async (config, args) => (await import('./commands/explain.ts')).explain(args, config),
   help: async () => console.log(HELP),
 };
 

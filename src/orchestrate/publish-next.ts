@@ -17,8 +17,11 @@ export type PublishNextDeps = PublishDeps &
 export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
   const [task] = await deps.records.lend('publish', [deps.self]);
   if (!task) return false;
+  const line = { ...idsOf(task), kind: task.spec.kind };
+  deps.log.info('task_leased', { ...line, worker: deps.self.worker, leaseMs: task.leaseMs });
   try {
     await keepingLease(task, deps, () => publishVideo(task, deps));
+    deps.log.info('task_done', line);
     deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
   } catch (err) {
     // Another one publishes it by now, or it was cancelled: there is nothing to settle.

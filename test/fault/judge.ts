@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { VideoId } from '../../src/domain/ids.ts';
 import type { EncodeResult } from '../../src/domain/tasks.ts';
+import { wrongInLine } from '../support/wrong-in-line.ts';
 import { brokenSteps, type EventRow, needlessRepairs, unexplainedRetries } from './check-events.ts';
 import { wrongInPublished } from './check-published.ts';
 import type { Told } from './play-story.ts';
@@ -108,5 +109,10 @@ async function wrongInHistory({ videoIds, edited, cancelled, killedAtMs }: Told,
   const untouched = videoIds.filter((videoId) => !edited.has(videoId));
   // Who cancels and retries by hand here is the test: an upload-api would have written a line.
   const ofPlatform = rows.filter((row) => !cancelled.has(row.video_id as VideoId));
-  return [...steps, ...needlessRepairs(lines, untouched), ...unexplainedRetries(ofPlatform, lines, killedAtMs)];
+  return [
+    ...steps,
+    ...needlessRepairs(lines, untouched),
+    ...unexplainedRetries(ofPlatform, lines, killedAtMs),
+    ...lines.flatMap(wrongInLine),
+  ];
 }

@@ -4,12 +4,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Timeline, TimelineEvent } from '../../src/domain/video-events.ts';
+import type { Explanation } from '../../src/main/explain/explain-logs.ts';
+import type { VideoStory } from '../../src/main/explain/video-entry.ts';
 import { systemSchema } from '../../src/main/system/system-schema.ts';
 import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
 import { decodedFrames, ffprobe, makeClip } from '../support/media.ts';
 import { aliveProcesses, childPid } from '../support/processes.ts';
 import { storeSettings } from '../support/stores.ts';
+import { wrongInLine } from '../support/wrong-in-line.ts';
 
 /** The main job on real input, with every role as a process: upload, ready, played through the router. */
 let instance: Instance;
@@ -58,7 +62,10 @@ test('GET /system knows every process of the instance, and they are all well', a
       ['edge-2', 'healthy', 0],
     ],
   );
-  assert.deepEqual(system.workers?.map(({ worker }) => worker), ['worker-1', 'worker-2']);
+  assert.deepEqual(
+    system.workers?.map(({ worker }) => worker),
+    ['worker-1', 'worker-2'],
+  );
   assert.deepEqual(system.queue?.tasks, { queued: 0, waiting: 0, leased: 0 });
 });
 
@@ -75,6 +82,40 @@ test('an uploaded file becomes a video', async () => {
     ['v360', 'v240', 'a-und'],
   );
 });
+
+test('millrace explain tells the same attempts as the database, from the logs alone', async () => {
+  const answer = await fetch(`${instance.url}/videos/${videoId}/timeline?limit=1000`);
+  const { events } = (await answer.json()) as Timeline;
+  const inDatabase = (to: string): string[] =>
+    events
+      .filter((event) => event.subject === 'task' && event.to === to)
+      .map(attemptName)
+      .sort();
+  await eventually('the last lines are written', async () => {
+    const { story } = await explained();
+    return story.entries.some((entry) => entry.is === 'event' && entry.line.event === 'job_succeeded');
+  });
+  const { story, read } = await explained();
+  const attempts = story.entries.filter((entry) => entry.is === 'attempt');
+  assert.deepEqual(attempts.map(attemptName).sort(), inDatabase('leased'));
+  assert.deepEqual(
+    attempts
+      .filter(({ end }) => end === 'done')
+      .map(attemptName)
+      .sort(),
+    inDatabase('done'),
+  );
+  assert.equal(read.broken, 0);
+});
+
+const attemptName = ({
+  taskId,
+  attempt,
+  worker,
+}: Pick<TimelineEvent, 'taskId' | 'attempt'> & { worker?: string | null }) => `${taskId} ${attempt} ${worker}`;
+
+const explained = async (): Promise<Explanation & { story: VideoStory }> =>
+  JSON.parse(await instance.command('explain', videoId, '--json'));
 
 test('millrace verify plays it as a player would, and finds no fault', async () => {
   const said = await instance.command('verify', videoId, '--url', instance.url);
@@ -185,6 +226,7 @@ test('a killed child is started again', async () => {
 test('stopping leaves no process; started again, everything still plays', async () => {
   await instance.stop();
   assert.deepEqual(await aliveProcesses(instance.data), []);
+  assert.deepEqual((await instance.logs()).flatMap(wrongInLine), []);
   await instance.start();
   assert.deepEqual(await decodedFrames(`${instance.url}/play/${videoId}/index.m3u8`), [FRAMES, FRAMES]);
 });

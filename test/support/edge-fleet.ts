@@ -25,6 +25,8 @@ export type EdgeFleet = AsyncDisposable & {
   readonly router: PlaybackRouter;
   readonly url: string;
   readonly lines: CapturedLine[];
+  /** Where the edges' logs are. */
+  readonly folder: string;
   edge(name: string): RoleProcess;
   /** The network before an edge, where the fleet has one. */
   line(name: string): SlowLine;
@@ -71,6 +73,7 @@ export async function startFleet({ edges: count, publish, bytesPerSecond }: Flee
     router,
     url: front.url,
     lines,
+    folder,
     open,
     edge: (name) => edges.find((edge) => edge.name === name)!,
     line: (name) => slow.get(name)!,
