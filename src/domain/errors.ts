@@ -13,6 +13,7 @@ export type ErrorKind =
   | 'too_large'
   | 'unprocessable'
   | 'busy'
+  | 'too_many'
   | 'bad_range'
   | 'bad_checksum';
 
@@ -31,6 +32,7 @@ const CODES = {
   database_unavailable: { kind: 'busy', message: 'The database cannot be reached; try again.' },
   digest_mismatch: { kind: 'unprocessable', message: 'The bytes that arrived do not have the stated digest.' },
   empty_upload: { kind: 'invalid', message: 'The upload holds no bytes.' },
+  foreign_page: { kind: 'forbidden', message: 'Pages of other origins may not change anything here.' },
   idempotency_mismatch: { kind: 'unprocessable', message: 'This Idempotency-Key stands for other content.' },
   job_not_failed: {
     kind: 'conflict',
@@ -66,6 +68,7 @@ const CODES = {
   too_many_captions: { kind: 'conflict', message: 'The video has captions in as many languages as it may.' },
   no_such_captions: { kind: 'missing', message: 'The video has no captions in this language.' },
   too_many_downloads: { kind: 'busy', message: 'This server prepares as many downloads as it can; try again.' },
+  too_many_requests: { kind: 'too_many', message: 'Too many requests from this address; try again later.' },
   too_many_uploads: { kind: 'busy', message: 'This server receives as many files as it can; try again.' },
   too_many_webhooks: { kind: 'conflict', message: 'There are as many webhooks as there may be.' },
   unauthorized: { kind: 'unauthorized', message: 'A valid token is needed.' },

@@ -11,6 +11,8 @@ export type AppOptions = {
   readonly metrics: Registry;
   /** The largest JSON body; streams are bounded by whoever reads them. */
   readonly bodyLimitBytes: number;
+  /** Addresses of proxies whose word on the client's address is taken. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Told of each request that ended in a fault of ours. */
   readonly onFault: (error: unknown, request: { method: string; url: string }) => void;
 };
@@ -19,8 +21,9 @@ export type AppOptions = {
 const IDLE_MS = 60_000;
 
 /** A Fastify server with zod schemas, problem details for every error, `/health` and `/metrics`. */
-export function createApp({ health, metrics, bodyLimitBytes, onFault }: AppOptions) {
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, connectionTimeout: IDLE_MS })
+export function createApp({ health, metrics, bodyLimitBytes, trustedProxies = [], onFault }: AppOptions) {
+  const proxies = trustedProxies.length > 0 ? { trustProxy: [...trustedProxies] } : {};
+  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, connectionTimeout: IDLE_MS, ...proxies })
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(serializerCompiler)
     .withTypeProvider<ZodTypeProvider>();

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { refuseMalformed } from './refuse-malformed.ts';
 
 /** A request line and its headers are one packet or two; who needs longer is holding a socket on purpose. */
 const HEADERS_DEADLINE_MS = 10_000;
@@ -14,5 +15,5 @@ export function boundServer(server: Server): Server {
   server.requestTimeout = REQUEST_DEADLINE_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.timeout = SOCKET_IDLE_MS;
-  return server;
+  return refuseMalformed(server);
 }

@@ -10,6 +10,7 @@ const STATUS_OF_KIND: Readonly<Record<string, number>> = {
   too_large: 413,
   bad_range: 416,
   unprocessable: 422,
+  too_many: 429,
   /** tus 1.0.0, checksum extension. */
   bad_checksum: 460,
   busy: 503,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { VIDEO_CODECS } from '../domain/tasks.ts';
 
@@ -7,6 +8,14 @@ import { VIDEO_CODECS } from '../domain/tasks.ts';
  */
 const port = z.coerce.number().int().min(0).max(65_535);
 const bytes = z.coerce.number().int().positive();
+
+/** `10.0.0.7`, `10.0.0.0/8`, `fd00::/8`. */
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const family = isIP(address);
+  if (family === 0 || rest.length > 0) return false;
+  return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
+}
 
 const settings = z.strictObject({
   MILLRACE_HOST: z.string().min(1).default('127.0.0.1'),
@@ -69,6 +78,14 @@ const settings = z.strictObject({
   MILLRACE_UPLOAD_IDLE_SECONDS: z.coerce.number().int().min(1).max(3_600).default(30),
   /** Fetching by URL also from this machine and its network. */
   MILLRACE_INGEST_PRIVATE: z.stringbool().default(false),
+  /** Proxies, by address or network, whose X-Forwarded-For says who asks. */
+  MILLRACE_TRUSTED_PROXIES: z
+    .string()
+    .transform((text) => text.split(',').map((address) => address.trim()))
+    .pipe(z.array(z.string().refine(isNetwork, 'must be addresses or networks such as 10.0.0.0/8')))
+    .optional(),
+  /** Requests a second of one address, to the API and the pages. */
+  MILLRACE_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(100),
   /** Webhooks also on this machine and its network, and without TLS. */
   MILLRACE_WEBHOOK_PRIVATE: z.stringbool().default(false),
   /** Sources that one upload-api fetches at once. */

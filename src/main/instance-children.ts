@@ -75,6 +75,8 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_UPLOAD_IDLE_SECONDS: config.MILLRACE_UPLOAD_IDLE_SECONDS,
     MILLRACE_EDGES: edgeList,
     MILLRACE_PLAYBACK_ORIGINS: config.MILLRACE_PLAYBACK_ORIGINS,
+    MILLRACE_TRUSTED_PROXIES: config.MILLRACE_TRUSTED_PROXIES,
+    MILLRACE_RATE_LIMIT: config.MILLRACE_RATE_LIMIT,
   });
   return [[orchestrator], [...workers, ...edges], [open]];
 }

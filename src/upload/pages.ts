@@ -5,8 +5,15 @@ import type { FastifyInstance } from 'fastify';
 const KEEP_FOR_EVER = 'public, max-age=31536000, immutable';
 const ASK_AGAIN = 'no-cache';
 
+/** Content security policies: of our pages, and of the player that others show in a frame. */
+export type PagePolicies = { readonly page: string; readonly embed: string };
+
 /** Serves the built pages: one HTML file for all of them, which looks at its own address. */
-export async function addPages(app: { register: FastifyInstance['register'] }, folder: string): Promise<void> {
+export async function addPages(
+  app: { register: FastifyInstance['register'] },
+  folder: string,
+  policies: PagePolicies,
+): Promise<void> {
   await app.register(async (pages) => {
     await pages.register(fastifyStatic, {
       root: folder,
@@ -17,10 +24,13 @@ export async function addPages(app: { register: FastifyInstance['register'] }, f
       preCompressed: true,
       setHeaders: (reply, path) => {
         reply.header('cache-control', path.includes('/assets/') ? KEEP_FOR_EVER : ASK_AGAIN);
-        reply.header('x-content-type-options', 'nosniff');
+        // Scripts of the build may be workers, which would take it as theirs; they are no documents.
+        if (path.includes('/assets/')) reply.removeHeader('content-security-policy');
       },
     });
-    for (const url of ['/', '/status', '/watch/:id', '/embed/:id'])
-      pages.get(url, (_, reply) => reply.sendFile('index.html'));
+    for (const url of ['/', '/status', '/watch/:id', '/embed/:id']) {
+      const policy = url.startsWith('/embed') ? policies.embed : policies.page;
+      pages.get(url, (_, reply) => reply.header('content-security-policy', policy).sendFile('index.html'));
+    }
   });
 }

@@ -3,13 +3,16 @@ import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore, VideoRecords } from '../domain/ports.ts';
 import type { UploadRecords } from '../domain/upload-records.ts';
 import { type App, type AppOptions, createApp } from '../lib/app.ts';
+import { pagePolicy } from '../lib/browser-headers.ts';
 import { endUnread } from '../lib/end-unread.ts';
 import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
+import { RateLimit } from '../lib/rate-limit.ts';
 import { type AccessRoutesDeps, addAccessRoutes } from './access-routes.ts';
 import { addCaptionRoutes, type CaptionRoutesDeps } from './caption-routes.ts';
 import { addDownloadRoutes, type DownloadRoutesDeps } from './download/download-routes.ts';
 import { addEventRoutes, type EventRoutesDeps } from './event-routes.ts';
+import { guardRequests } from './guard-requests.ts';
 import { addJobRoutes, type JobRoutesDeps } from './job-routes.ts';
 import { addPages } from './pages.ts';
 import type { PartPool } from './part-pool.ts';
@@ -48,18 +51,29 @@ export type UploadApiDeps = CaptionRoutesDeps &
     readonly version: string;
     /** Unset, everybody who can reach the port may do everything. */
     readonly apiKeys?: readonly string[] | undefined;
+    /** Of one address; unset, a generous default. */
+    readonly requestsPerSecond?: number | undefined;
+    /** Beside our own, of pages: where they load media from, and who may embed the player (unset, everybody). */
+    readonly mediaOrigins?: readonly string[] | undefined;
+    readonly embedOrigins?: readonly string[] | undefined;
     /** The built pages; undefined where they were not built, and then there are none. */
     readonly pagesFolder: string | undefined;
-    readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
+    readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault' | 'trustedProxies'>;
   };
 
 /** Long enough for small files to make room, short enough that a client does not give up. */
 const TRANSFER_WAIT_MS = 10_000;
 const JSON_LIMIT_BYTES = 64 * 1024;
+/** Of one address. A page asks for less than one a second; a script that uploads a library, for tens. */
+const REQUESTS_PER_SECOND = 100;
+const BURST_SECONDS = 10;
 
 /** The public API and the pages. */
 export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   const app = createApp({ ...deps.app, bodyLimitBytes: JSON_LIMIT_BYTES });
+  const perSecond = deps.requestsPerSecond ?? REQUESTS_PER_SECOND;
+  const limit = new RateLimit({ perSecond, burst: perSecond * BURST_SECONDS, nowMs: deps.clock.nowMs });
+  app.addHook('onRequest', guardRequests(limit));
   if (deps.apiKeys) app.addHook('onRequest', requireKey(deps.apiKeys));
   await addReference(app, deps.version);
   // Registered as plugins so that the OpenAPI document, which looks at later routes only, sees them.
@@ -82,8 +96,16 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   await app.register((plain) => addDownloadRoutes(plain as unknown as App, deps));
   await app.register((plain) => addUpload(plain as unknown as App, receiving));
   await app.register((plain) => addTusRoutes(plain as unknown as App, receiving));
-  if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder);
+  if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder, policiesOf(deps));
   return app;
+}
+
+function policiesOf({ mediaOrigins = [], embedOrigins }: Pick<UploadApiDeps, 'mediaOrigins' | 'embedOrigins'>) {
+  const embedders = embedOrigins ? ["'self'", ...embedOrigins] : ['*'];
+  return {
+    page: pagePolicy({ mediaOrigins, frameAncestors: ["'self'"] }),
+    embed: pagePolicy({ mediaOrigins, frameAncestors: embedders }),
+  };
 }
 
 /** Whatever the type of the body says, it stays a stream that the handler reads as it comes. */

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { listenOn } from '../../lib/listen.ts';
+import { refuseMalformed } from '../../lib/refuse-malformed.ts';
 import type { Config } from '../config.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeServer } from './close-server.ts';
@@ -42,5 +43,5 @@ function uploadServer(listener: RequestListener): Server {
   const server = createServer({ requestTimeout: 0, headersTimeout: HEADERS_DEADLINE_MS }, listener);
   server.timeout = SOCKET_IDLE_MS;
   server.keepAliveTimeout = KEEP_ALIVE_MS;
-  return server;
+  return refuseMalformed(server);
 }

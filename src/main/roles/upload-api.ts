@@ -30,6 +30,7 @@ import { createUploadApi } from '../../upload/server.ts';
 import { sweepUploads } from '../../upload/sweep-uploads.ts';
 import { UploadLocks } from '../../upload/upload-locks.ts';
 import type { Config } from '../config.ts';
+import { parsePublicUrls } from '../edge-list.ts';
 import { knownEdges, knownRoles } from '../known-roles.ts';
 import {
   newUploadId,
@@ -104,6 +105,9 @@ export async function wireUploadApi(
     stopping,
     isAllowed,
     apiKeys: config.MILLRACE_API_KEYS,
+    requestsPerSecond: config.MILLRACE_RATE_LIMIT,
+    mediaOrigins: [...(parsePublicUrls(config)?.values() ?? [])],
+    embedOrigins: config.MILLRACE_PLAYBACK_ORIGINS,
     bell,
     ingestDeadlineMs: config.MILLRACE_INGEST_DEADLINE_SECONDS * 1000,
     clock: systemClock,
@@ -118,6 +122,7 @@ export async function wireUploadApi(
     version: VERSION,
     pagesFolder: existsSync(pages) ? pages : undefined,
     app: {
+      trustedProxies: config.MILLRACE_TRUSTED_PROXIES,
       health,
       metrics: createMetrics('upload-api'),
       onFault: (err, { method, url }) => log.error('request_failed', { method, url, err }),
