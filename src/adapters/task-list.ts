@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
+import { audioSpan } from '../domain/audio-chunks.ts';
 import { isTaskId } from '../domain/ids.ts';
 import type { TaskEntry, TaskList, TaskQuery } from '../domain/job-lists.ts';
 import type { TaskState } from '../domain/states.ts';
-import type { TaskSpec } from '../domain/tasks.ts';
+import type { AudioSpec, TaskSpec } from '../domain/tasks.ts';
 import type { Database } from './postgres.ts';
 import { cursorOf, parseTimeCursor } from './time-cursor.ts';
 
@@ -61,7 +62,7 @@ const toEntry = (row: TaskRow): TaskEntry => ({
 
 /** What a task makes, and of which part of the video. */
 function workOf(spec: TaskSpec): Pick<TaskEntry, 'renditions' | 'fromSeconds' | 'toSeconds'> {
-  if (spec.kind === 'audio') return { renditions: [spec.plan.rendition], fromSeconds: null, toSeconds: null };
+  if (spec.kind === 'audio') return { renditions: [spec.plan.rendition], ...spanOf(spec) };
   if (spec.kind !== 'encode') return { renditions: [], fromSeconds: null, toSeconds: null };
   const { chunk, grid, rungs } = spec;
   const secondsOf = (frame: number): number => (frame * grid.frameRate.denominator) / grid.frameRate.numerator;
@@ -70,6 +71,13 @@ function workOf(spec: TaskSpec): Pick<TaskEntry, 'renditions' | 'fromSeconds' | 
     fromSeconds: secondsOf(chunk.firstFrame),
     toSeconds: secondsOf(chunk.firstFrame + chunk.frames),
   };
+}
+
+/** Of sound that one task encodes whole there is no part to tell. */
+function spanOf({ plan, chunk }: AudioSpec): Pick<TaskEntry, 'fromSeconds' | 'toSeconds'> {
+  if (!chunk) return { fromSeconds: null, toSeconds: null };
+  const { startSample, endSample } = audioSpan(plan, chunk);
+  return { fromSeconds: startSample / plan.sampleRateHz, toSeconds: endSample / plan.sampleRateHz };
 }
 
 const isoOf = (at: Date | null): string | null => at?.toISOString() ?? null;

@@ -1,8 +1,9 @@
+import { AUDIO_CHUNK_SECONDS, cutSound } from './audio-chunks.ts';
 import { planAudios } from './audio-plan.ts';
 import { cutIntoChunks, gridOf, oneChunk } from './cut-plan.ts';
 import { DomainError } from './errors.ts';
 import { ladderOf } from './ladder.ts';
-import type { JobPlan, SourceFacts, VideoTrackFacts } from './tasks.ts';
+import type { AudioPlan, JobPlan, SourceFacts, VideoTrackFacts } from './tasks.ts';
 
 /** A little over 8K (7680 × 4320): one decoded picture stays below 100 MB. */
 export const MAX_PIXELS = 37_000_000;
@@ -15,13 +16,19 @@ export const MAX_DURATION_SECONDS = 24 * 3600;
 /**
  * Decides everything about a job from the facts of its source, and always the same.
  * @param ladder the shorter sides of the wanted rungs; unset, the standard ladder
+ * @param audioChunkSeconds the most that one task encodes of a track that can be cut
  * @throws DomainError not_a_video, source_unsupported
  */
-export function planJob(facts: SourceFacts, ladder?: readonly number[]): JobPlan {
+export function planJob(
+  facts: SourceFacts,
+  ladder?: readonly number[],
+  audioChunkSeconds: number = AUDIO_CHUNK_SECONDS,
+): JobPlan {
   const { video } = facts;
   if (!video && facts.audio.length === 0) throw new DomainError('not_a_video');
   assertInBounds(facts);
-  if (!video) return { facts, rungs: [], chunks: [], audio: planAudios(facts.audio) };
+  const cut = (plan: AudioPlan): AudioPlan => cutSound(plan, audioChunkSeconds);
+  if (!video) return { facts, rungs: [], chunks: [], audio: planAudios(facts.audio).map(cut) };
   const grid = gridOf(video);
   const inStepWith = { grid, startSeconds: video.soundStartSeconds ?? video.startSeconds };
   return {
@@ -29,7 +36,7 @@ export function planJob(facts: SourceFacts, ladder?: readonly number[]): JobPlan
     grid,
     rungs: ladderOf(video, ladder),
     chunks: video.jumps ? oneChunk(grid) : cutIntoChunks(grid),
-    audio: planAudios(facts.audio, inStepWith),
+    audio: planAudios(facts.audio, inStepWith).map(cut),
   };
 }
 

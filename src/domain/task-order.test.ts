@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { planJob } from './plan-job.ts';
 import { dueOfLowRung, dueOfRest, encodeMib, LINE_LAG_SECONDS, probeTask, tasksOf } from './task-order.ts';
-import type { SourceFacts } from './tasks.ts';
+import type { AudioTrackFacts, SourceFacts } from './tasks.ts';
 
 const source = { videoId: '0123456789abcdef' as never, sizeBytes: 1 };
 
@@ -60,6 +60,28 @@ test('whoever has waited for three days goes before anybody who comes new, howev
       assert.ok(oldest <= 86_400 / 2);
     }),
   );
+});
+
+test('long sound is made in chunks: the first one at once, each other one a chunk before the picture gets there', () => {
+  const sound: AudioTrackFacts = {
+    streamIndex: 1,
+    codec: 'aac',
+    channels: 2,
+    sampleRateHz: 48_000,
+    startSeconds: '0',
+    durationSeconds: 7200,
+    steady: { packetSamples: 1, startSeconds: '0' },
+  };
+  const tasks = tasksOf(planJob({ ...factsOf(7200), audio: [sound] }), source, 1);
+  const sounds = tasks.flatMap(({ spec, dueSeconds }) =>
+    spec.kind === 'audio' ? [{ ...spec.chunk, dueSeconds }] : [],
+  );
+  assert.deepEqual(sounds, [
+    { firstSegment: 0, segments: 450, dueSeconds: dueOfLowRung(0) },
+    { firstSegment: 450, segments: 450, dueSeconds: dueOfLowRung(8) },
+    { firstSegment: 900, segments: 450, dueSeconds: dueOfLowRung(1800) },
+    { firstSegment: 1350, segments: 450, dueSeconds: dueOfLowRung(3600) },
+  ]);
 });
 
 type Waiting = { readonly video: number; readonly due: number; readonly mediaSeconds: number };

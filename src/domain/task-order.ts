@@ -1,8 +1,9 @@
+import { type AudioChunk, audioChunks } from './audio-chunks.ts';
 import { secondsOf } from './cut-plan.ts';
 import { lowestRung } from './growing-offer.ts';
 import type { PlannedTask } from './job-records.ts';
 import type { SourceRef } from './source.ts';
-import type { JobPlan, Rung, VideoCodec, VideoTrackFacts } from './tasks.ts';
+import type { AudioPlan, JobPlan, Rung, VideoCodec, VideoTrackFacts } from './tasks.ts';
 import { trialRung } from './title-ladder.ts';
 
 /**
@@ -47,15 +48,31 @@ export const probeTask = (source: SourceRef, generation: number): PlannedTask =>
  */
 export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): PlannedTask[] {
   const of = { source, generation };
-  const audio = plan.audio.map((audioPlan): PlannedTask => {
-    const needs = { memoryMib: BASE_MIB, encoders: ['aac'] };
-    return { spec: { kind: 'audio', playsEarly: true, ...of, plan: audioPlan }, dueSeconds: FIRST_DUE, needs };
-  });
   const publish = { spec: { kind: 'publish', ...of } as const, dueSeconds: 0, needs: { memoryMib: 0, encoders: [] } };
   const encode = plan.trial
     ? [...trialTask(plan, of), ...lowTasks(plan, of)]
     : [...lowTasks(plan, of), ...restTasks(plan, of)];
-  return [...audio, ...encode, ...textTask(plan, of), ...imagesTask(plan, of), publish];
+  return [...audioTasks(plan, of), ...encode, ...textTask(plan, of), ...imagesTask(plan, of), publish];
+}
+
+function audioTasks({ audio }: JobPlan, of: Of): PlannedTask[] {
+  const needs = { memoryMib: BASE_MIB, encoders: ['aac'] };
+  return audio.flatMap((plan) =>
+    audioChunks(plan).map((chunk): PlannedTask => {
+      const part = plan.chunkSegments === undefined ? {} : { chunk };
+      return {
+        spec: { kind: 'audio', playsEarly: true, ...of, plan, ...part },
+        dueSeconds: dueOfSound(plan, chunk),
+        needs,
+      };
+    }),
+  );
+}
+
+/** The picture is never listed further than the sound, so each chunk is due when the picture is a chunk behind. */
+function dueOfSound({ segmentSeconds }: AudioPlan, { firstSegment, segments }: AudioChunk): number {
+  if (firstSegment === 0) return FIRST_DUE;
+  return dueOfLowRung(Math.max(FIRST_SECONDS, (firstSegment - segments) * segmentSeconds));
 }
 
 /** Cheap, but all of the source is read for it. */

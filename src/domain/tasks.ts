@@ -1,3 +1,4 @@
+import type { AudioChunk, SteadySound } from './audio-chunks.ts';
 import type { Captions } from './captions.ts';
 import type { JobId, TaskId, VideoId } from './ids.ts';
 import type { SourceRef } from './source.ts';
@@ -67,6 +68,8 @@ export type AudioTrackFacts = {
   readonly durationSeconds: number;
   /** As for pictures. */
   readonly jumps?: readonly string[];
+  /** Set where a sample can be found exactly after a seek: all packets that were looked at follow one another. */
+  readonly steady?: SteadySound;
 };
 
 /** One planned row of the ladder. */
@@ -117,6 +120,8 @@ export type AudioPlan = {
   readonly segmentSeconds: number;
   /** Presentation of the first sample, in samples: the video's delay. */
   readonly delayTicks: number;
+  /** Segments that one task encodes; unset where one task encodes all. */
+  readonly chunkSegments?: number;
 };
 
 /** Everything that was decided for a job after its probe. */
@@ -144,7 +149,8 @@ export type EncodeSpec = OfTask &
   };
 /** A quick look at how hard the content is, before the ladder is chosen. */
 export type TrialSpec = OfTask & { readonly kind: 'trial'; readonly track: VideoTrackFacts; readonly grid: VideoGrid };
-export type AudioSpec = OfTask & PlaysEarly & { readonly kind: 'audio'; readonly plan: AudioPlan };
+export type AudioSpec = OfTask &
+  PlaysEarly & { readonly kind: 'audio'; readonly plan: AudioPlan; readonly chunk?: AudioChunk };
 export type ImagesSpec = OfTask & {
   readonly kind: 'images';
   /** Of the video, or the stream of the cover where there is only sound. */

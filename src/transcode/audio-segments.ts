@@ -1,4 +1,5 @@
-import { AAC_FRAME_SAMPLES, aacFrameCount, audioBoundaries } from '../domain/audio-plan.ts';
+import { type AudioChunk, type AudioSpan, audioSpan } from '../domain/audio-chunks.ts';
+import { AAC_FRAME_SAMPLES, audioBoundaries } from '../domain/audio-plan.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { AudioPlan } from '../domain/tasks.ts';
 import { makeBox } from '../lib/mp4/box.ts';
@@ -10,33 +11,61 @@ import { ToolError } from './task-error.ts';
 /** AAC encoders put one frame of silence before the first sample. Left out, sound and picture are in step. */
 const PRIMING_FRAMES = 1;
 
+/** What comes out of one run of ffmpeg. */
+export type AudioOutput = {
+  readonly plan: AudioPlan;
+  /** What of it is wanted. */
+  readonly chunk: AudioChunk;
+  /** What was encoded: frames before and after the chunk, too. */
+  readonly span: AudioSpan;
+  /** Whether decoding began somewhere before the span, where a seek led to. */
+  readonly wasSought: boolean;
+};
+
+/** A seek has led to a place behind the one that was wanted. */
+export class MissedStart extends Error {
+  override readonly name = 'MissedStart';
+}
+
 /**
  * Regroups the AAC frames that ffmpeg writes into segments at the boundaries of the plan. Frame n plays at
  * sample n × 1024 after the delay that the video has, without an edit list; the last one is as short as it takes to end with the video.
- * @throws DomainError source_unsupported; ToolError ffmpeg_output
+ * @throws MissedStart; DomainError source_unsupported; ToolError ffmpeg_output
  */
-export async function* audioSegments(output: AsyncIterable<Uint8Array>, plan: AudioPlan): AsyncGenerator<MediaPiece> {
+export async function* audioSegments(
+  output: AsyncIterable<Uint8Array>,
+  { plan, chunk, span, wasSought }: AudioOutput,
+): AsyncGenerator<MediaPiece> {
   const boundaries = audioBoundaries(plan);
+  const { firstFrame, endFrame } = audioSpan(plan, chunk);
   let open: Buffer[] = [];
-  let frame = -PRIMING_FRAMES;
-  let segment = 0;
+  let frame = span.firstFrame - PRIMING_FRAMES;
+  let segment = chunk.firstSegment;
   for await (const piece of pairBoxes(readBoxes(output))) {
     if ('kind' in piece) {
       if (piece.track.timescale !== plan.sampleRateHz) wrong(`timescale ${piece.track.timescale}`);
       yield piece;
       continue;
     }
+    if (wasSought && frame < span.firstFrame) assertFound(piece, frame);
     for (const bytes of framesOf(piece)) {
-      if (frame >= 0) open.push(bytes);
+      if (frame >= firstFrame && frame < endFrame) open.push(bytes);
       frame += 1;
-      if (frame !== boundaries[segment + 1]) continue;
+      if (open.length === 0 || frame !== boundaries[segment + 1]) continue;
       yield segmentOf(open, { plan, segment, firstFrame: frame - open.length });
       segment += 1;
       open = [];
     }
   }
-  if (frame > aacFrameCount(plan)) throw changing();
-  if (frame !== aacFrameCount(plan)) wrong(`${frame} AAC frames instead of ${aacFrameCount(plan)}`);
+  if (frame > span.endFrame) throw changing();
+  if (frame !== span.endFrame) wrong(`AAC frames to ${frame} instead of ${span.endFrame}`);
+}
+
+/** The first fragment says when the sound begins that was found. */
+function assertFound({ moof }: FragmentBoxes, frame: number): void {
+  const { decodeTicks } = readFragment(moof);
+  const wanted = frame * AAC_FRAME_SAMPLES;
+  if (decodeTicks > wanted) throw new MissedStart(`sound begins ${decodeTicks - wanted} samples too late`);
 }
 
 /** ffmpeg (5.1) begins its filters anew where the form of the sound changes, and then makes the whole length again. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gridOf } from '../domain/cut-plan.ts';
-import type { AudioPlan, Chunk, Rung, VideoTrackFacts } from '../domain/tasks.ts';
-import { audioArgs, describeArgs, packetArgs, type VideoRun, videoArgs } from './ffmpeg-args.ts';
+import type { Chunk, Rung, VideoTrackFacts } from '../domain/tasks.ts';
+import { describeArgs, packetArgs, type VideoRun, videoArgs } from './ffmpeg-args.ts';
 
 const URL = 'http://127.0.0.1:1/x';
 const track = (facts: Partial<VideoTrackFacts> = {}): VideoTrackFacts => ({
@@ -106,27 +106,8 @@ test('lossless has neither a cap nor a profile that could not carry it', () => {
   assert.deepEqual([after(args, '-crf'), args.includes('-maxrate'), args.includes('-profile:v')], ['0', false, false]);
 });
 
-test('audio is as long as planned, and begins where the video begins', () => {
-  const plan: AudioPlan = {
-    rendition: 'a-en',
-    track: { streamIndex: 1, codec: 'aac', channels: 6, sampleRateHz: 44_100, startSeconds: '0', durationSeconds: 9 },
-    sampleRateHz: 48_000,
-    bitrateBps: 128_000,
-    samples: 432_432,
-    originSeconds: '1.466733333',
-    segmentSeconds: 4.004,
-    delayTicks: 3203,
-  };
-  assert.equal(
-    after(audioArgs({ url: URL, plan }), '-filter_complex'),
-    '[0:1]asetpts=PTS-(1.466733333)/TB,aresample=48000:async=1000:first_pts=0:flags=res,' +
-      'aformat=sample_fmts=fltp:channel_layouts=stereo,apad,atrim=end_sample=432432,asetpts=N/SR/TB[a]',
-  );
-});
-
 test('no command reads anything but HTTP, known containers and pictures of bounded size', () => {
-  const plan = { track: {}, samples: 1 } as AudioPlan;
-  for (const args of [videoArgs(runOf()), audioArgs({ url: URL, plan }), describeArgs(URL), packetArgs(URL, '%+1')]) {
+  for (const args of [videoArgs(runOf()), describeArgs(URL), packetArgs(URL, '%+1')]) {
     const input = args.slice(0, args.indexOf('-i'));
     assert.equal(after(input, '-protocol_whitelist'), 'http,tcp');
     assert.match(after(input, '-format_whitelist') ?? '', /^mov,matroska,/);

@@ -1,5 +1,5 @@
 import { MAX_PIXELS } from '../domain/plan-job.ts';
-import type { AudioPlan, EncodeSpec, Rung, VideoTrackFacts } from '../domain/tasks.ts';
+import type { EncodeSpec, Rung, VideoTrackFacts } from '../domain/tasks.ts';
 import { afterScaling, beforeScaling, scalerOptions } from './colour-filters.ts';
 import { encoderArgs } from './encoder-args.ts';
 import { JUMP_AHEAD_SECONDS, JUMP_BACK_SECONDS } from './read-packets.ts';
@@ -16,7 +16,7 @@ export const guardedInput = (): string[] => [
 ];
 
 export const QUIET = ['-nostdin', '-hide_banner', '-v', 'error'];
-const REPEATABLE = ['-map_metadata', '-1', '-map_chapters', '-1', '-flags', '+bitexact', '-fflags', '+bitexact'];
+export const REPEATABLE = ['-map_metadata', '-1', '-map_chapters', '-1', '-flags', '+bitexact', '-fflags', '+bitexact'];
 
 export type VideoRun = Pick<EncodeSpec, 'track' | 'grid' | 'rungs' | 'chunk'> & {
   readonly url: string;
@@ -90,7 +90,7 @@ function hold({ track, grid, chunk }: VideoRun): string[] {
  * Makes time begin at 0 and, where timestamps jump, go on steadily: an expression that counts the jumps it meets, as
  * the probe did, and takes off what belongs to each.
  */
-function onTime(filter: 'setpts' | 'asetpts', startSeconds: string, jumps: readonly string[] = []): string {
+export function onTime(filter: 'setpts' | 'asetpts', startSeconds: string, jumps: readonly string[] = []): string {
   if (jumps.length === 0) return `${filter}=PTS-(${startSeconds})/TB`;
   const step = '(PTS-PREV_INPTS)*TB';
   const count = `st(0,ld(0)+lt(${step},-${JUMP_BACK_SECONDS})+gt(${step},${JUMP_AHEAD_SECONDS}))`;
@@ -117,26 +117,6 @@ function videoOutput(rung: Rung, index: number, { chunk, grid }: VideoRun): stri
     // frag_discont: fragments carry the time they have on the grid instead of starting at 0.
     ...['-f', 'mp4', '-movflags', '+cmaf+frag_keyframe+delay_moov+skip_trailer+frag_discont'],
     ...['-use_editlist', '0', `pipe:${index + 3}`],
-  ];
-}
-
-/** A whole track as AAC in fragmented MP4, to pipe 3; exactly `plan.samples` long and starting at the origin. */
-export function audioArgs({ url, plan }: { readonly url: string; readonly plan: AudioPlan }): string[] {
-  const graph = [
-    `[0:${plan.track.streamIndex}]${onTime('asetpts', plan.originSeconds, plan.track.jumps)}`,
-    // flags=res: without it the first correction of uneven times makes swresample (5.1) begin anew, with silence.
-    `aresample=${plan.sampleRateHz}:async=1000:first_pts=0:flags=res`,
-    'aformat=sample_fmts=fltp:channel_layouts=stereo',
-    `apad,atrim=end_sample=${plan.samples},asetpts=N/SR/TB[a]`,
-  ].join(',');
-  return [
-    ...QUIET,
-    ...['-filter_complex_threads', '1', '-copyts', '-threads', '1'],
-    ...['-vn', '-sn', '-dn', ...guardedInput(), '-i', url],
-    ...['-filter_complex', graph, '-map', '[a]', ...REPEATABLE],
-    ...['-c:a', 'aac', '-b:a', String(plan.bitrateBps), '-threads', '1'],
-    ...['-f', 'mp4', '-movflags', '+cmaf+delay_moov+skip_trailer', '-frag_duration', '1000000'],
-    ...['-use_editlist', '0', 'pipe:3'],
   ];
 }
 

@@ -1,3 +1,4 @@
+import { AUDIO_CHUNK_SECONDS } from '../domain/audio-chunks.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { ProbeSpec, SourceFacts } from '../domain/tasks.ts';
 import { DESCRIBE_DEADLINE_MS, type Description, describeSource } from './describe-source.ts';
@@ -58,10 +59,32 @@ async function findTimes(url: string, description: Description, deps: ProbeDeps)
       look(`%+${HEAD_SECONDS}`),
       look(`${(start + lastTrackStart(description) - TAIL_SECONDS).toFixed(3)}%`),
     ]);
-    if (sawAll(description, tail) && isSteady(head) && isSteady(tail)) return { head, tail };
+    if (sawAll(description, tail) && isSteady(head) && isSteady(tail)) {
+      const between = await lookBetween(description, look);
+      return { head, tail, between };
+    }
   }
   const all = await look();
   return { head: all, tail: all };
+}
+
+/** Clocks that drift, and gaps, show in one of these places: a chunk of sound needs times that are steady throughout. */
+const PLACES_BETWEEN = [0.21, 0.43, 0.68, 0.87];
+const BETWEEN_SECONDS = 2;
+
+/** In sources whose sound may be cut. */
+async function lookBetween(
+  { format, streams }: Description,
+  look: (interval: string) => Promise<Map<number, PacketTimes>>,
+): Promise<Map<number, PacketTimes>[]> {
+  const durationSeconds = Number(format.duration);
+  if (durationSeconds < AUDIO_CHUNK_SECONDS || !streams.some(({ codec_type: type }) => type === 'audio')) return [];
+  const start = Number(format.start_time ?? 0);
+  const found: Map<number, PacketTimes>[] = [];
+  for (const place of PLACES_BETWEEN) {
+    found.push(await look(`${(start + place * durationSeconds).toFixed(3)}%+${BETWEEN_SECONDS}`));
+  }
+  return found;
 }
 
 /** Where times jump near an end, they may do so anywhere. */

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { PaceReader, type PacketPace } from './packet-pace.ts';
 
 /** What the packets of one track say about time, in ticks of the track's time base. */
 export type PacketTimes = {
@@ -18,6 +19,7 @@ export type PacketTimes = {
   lateTicks: number;
   /** Stretches of steady time: more than one where timestamps start again or jump. */
   spans: Span[];
+  readonly pace?: PacketPace;
 };
 export type Span = { startTicks: number; endTicks: number };
 
@@ -82,7 +84,9 @@ export const JUMP_BACK_SECONDS = 1;
 export const JUMP_AHEAD_SECONDS = 10;
 
 class TrackReader {
+  readonly #pace = new PaceReader();
   readonly times: PacketTimes = {
+    pace: this.#pace.pace,
     startTicks: undefined,
     endTicks: undefined,
     lastTicks: 0,
@@ -114,6 +118,7 @@ class TrackReader {
     times.endTicks = Math.max(times.endTicks ?? endTicks, endTicks);
     times.lastTicks = Math.max(times.lastTicks, atTicks);
     this.#addToSpan(dtsTicks, atTicks, endTicks);
+    this.#pace.add(atTicks, durationTicks);
     this.#count(dtsTicks);
     if (!isKeyframe) return;
     times.keyframeTicks = Math.max(times.keyframeTicks, atTicks - (times.lastKeyframeTicks ?? atTicks));

@@ -1,6 +1,8 @@
 import { DomainError } from '../domain/errors.ts';
 import type { AudioTrackFacts, SourceFacts, TextTrackFacts } from '../domain/tasks.ts';
 import type { Description, StreamDescription } from './describe-source.ts';
+import type { PacketPace } from './packet-pace.ts';
+import { steadySound } from './steady-sound.ts';
 import { jumpsOf, type SourceTimes, seconds, steadyTicks, timeBaseOf, timesOf } from './stream-times.ts';
 import { hasIndex, videoFacts } from './video-facts.ts';
 
@@ -86,9 +88,23 @@ function audioFacts(stream: StreamDescription, { times, videoStream }: Beside): 
     ...(stream.disposition?.default === 1 ? { isDefault: true } : {}),
     startSeconds: startSeconds.toFixed(9),
     durationSeconds: hasJumps ? seconds(steadyTicks(spans), timeBase) : seconds(tail.endTicks, timeBase) - startSeconds,
-    ...(jumps.length > 0 ? { jumps } : {}),
+    ...(jumps.length > 0 ? { jumps } : paceOf(stream, times)),
   };
 }
+
+function paceOf(stream: StreamDescription, { head, tail, between = [] }: SourceTimes): Pick<AudioTrackFacts, 'steady'> {
+  const { numerator, denominator } = timeBaseOf(stream);
+  const looks = [head, ...between, tail].map((look) => look.get(stream.index)?.pace ?? NO_PACE);
+  const steady = steadySound({
+    sampleRateHz: Number(stream.sample_rate),
+    ticksPerSecond: denominator / numerator,
+    looks,
+  });
+  return steady ? { steady } : {};
+}
+
+/** Where a track is silent, as in a gap, nothing can be told. */
+const NO_PACE: PacketPace = { isGapless: false, places: [] };
 
 /** What an encoder put before the first sample is left out of the stream's own start, where the container tells. */
 function startOf(stream: StreamDescription, startTicks: number, hasJumps: boolean): number {

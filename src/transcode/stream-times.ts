@@ -8,6 +8,8 @@ import type { PacketTimes, Span } from './read-packets.ts';
 export type SourceTimes = {
   readonly head: ReadonlyMap<number, PacketTimes>;
   readonly tail: ReadonlyMap<number, PacketTimes>;
+  /** Some places between them, in sources that are long enough to be cut. */
+  readonly between?: readonly ReadonlyMap<number, PacketTimes>[];
 };
 
 export const timesOf = ({ index }: StreamDescription, { head, tail }: SourceTimes) => ({

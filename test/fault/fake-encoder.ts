@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { wholeSound } from '../../src/domain/audio-chunks.ts';
 import { audioBoundaries } from '../../src/domain/audio-plan.ts';
 import { DomainError } from '../../src/domain/errors.ts';
 import { sourcePartKey } from '../../src/domain/object-keys.ts';
@@ -108,15 +109,15 @@ async function encodeVideo(spec: EncodeSpec, work: Work, deps: StoreDeps): Promi
 }
 
 async function encodeSound(spec: AudioSpec, work: Work, deps: StoreDeps): Promise<EncodeResult> {
-  const { plan, source, generation } = spec;
+  const { plan, source, generation, chunk = wholeSound(plan) } = spec;
   const of = { videoId: source.videoId, generation, rendition: plan.rendition, initType: 'audio/mp4' } as const;
   const cut = { plan, boundaries: audioBoundaries(plan) };
-  const count = cut.boundaries.length - 1;
+  const { firstSegment, segments: count } = chunk;
   const check = (...[bytes, segment, track]: Parameters<Parameters<typeof standingSegments>[0]['check']>) =>
     checkAudioSegment(bytes, segment, track, cut);
-  const standing = await standingSegments({ of, firstSegment: 0, count, check }, deps);
+  const standing = await standingSegments({ of, firstSegment, count, check }, deps);
   const make = (segment: number): MediaPiece => tinyAudioSegment(segment, plan);
-  const pieces = piecesOf(tinyAudioInit(plan.sampleRateHz), { first: 0, count, make, work });
+  const pieces = piecesOf(tinyAudioInit(plan.sampleRateHz), { first: firstSegment, count, make, work });
   return { renditions: [await storeRendition(pieces, of, deps, standing)] };
 }
 

@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { audioChunks, cutSound } from '../../src/domain/audio-chunks.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { initKey, type ObjectKey, segmentKey, sourcePartKey, videoPrefix } from '../../src/domain/object-keys.ts';
 import { offerOf } from '../../src/domain/offer.ts';
@@ -88,7 +89,10 @@ export async function encodeFile(
     if (!grid || !track) throw new Error('chunks without a video');
     results.push(await encodeChunk({ kind: 'encode', ...of, track, grid, rungs, chunk }, bench.deps));
   }
-  for (const audio of plan.audio) results.push(await encodeAudio({ kind: 'audio', ...of, plan: audio }, bench.deps));
+  for (const audio of plan.audio) {
+    for (const chunk of audioChunks(audio))
+      results.push(await encodeAudio({ kind: 'audio', ...of, plan: audio, chunk }, bench.deps));
+  }
   return { plan, source, results };
 }
 
@@ -97,6 +101,11 @@ export const lossless = (plan: JobPlan): JobPlan => ({
   ...plan,
   rungs: plan.rungs.map((rung) => ({ ...rung, crf: 0 })),
 });
+
+/** Sound in chunks of as few seconds as a test has time for. */
+export const soundInChunks =
+  (seconds: number) =>
+  (plan: JobPlan): JobPlan => ({ ...plan, audio: plan.audio.map((audio) => cutSound(audio, seconds)) });
 
 /** All that was stored of one rendition, in order. */
 export function renditionOf({ results }: Encoded, rendition: string): StoredRendition[] {

@@ -1,11 +1,13 @@
+import { wholeSound } from '../../src/domain/audio-chunks.ts';
 import { plannedTicks } from '../../src/domain/segment-plan.ts';
 import type { JobPlan, LentTask, StoredRendition } from '../../src/domain/tasks.ts';
 
 /** The first segments of what a task makes, as its worker reports them; all of them unless told otherwise. */
 export function storedBy({ spec }: Pick<LentTask, 'spec'>, count = Infinity): StoredRendition[] {
   if (spec.kind === 'audio') {
-    const { plan } = spec;
-    return [renditionOf({ rungs: [], audio: [plan] }, plan.rendition, plan.sampleRateHz, 0, count)];
+    const { plan, chunk = wholeSound(plan) } = spec;
+    const own = Math.min(chunk.segments, count);
+    return [renditionOf({ rungs: [], audio: [plan] }, plan.rendition, plan.sampleRateHz, chunk.firstSegment, own)];
   }
   if (spec.kind !== 'encode') throw new Error(`a task of kind ${spec.kind} stores no segments`);
   const { grid, rungs, chunk } = spec;
