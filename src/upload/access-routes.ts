@@ -3,18 +3,19 @@ import { parseVideoId } from '../domain/ids.ts';
 import { playbackGrant } from '../domain/playback-grant.ts';
 import type { Clock, VideoRecords } from '../domain/ports.ts';
 import type { App } from '../lib/app.ts';
+import type { TextSigner } from '../lib/sign-text.ts';
 import { idParams, playbackTokenBody, playbackTokenSchema, problems } from './schemas.ts';
 
 export type AccessRoutesDeps = {
   readonly records: Pick<VideoRecords, 'find'>;
   readonly clock: Clock;
   /** Signs what routers check. Without the secret that they share there are no playback tokens. */
-  readonly signPlayback?: ((text: string) => string) | undefined;
+  readonly playbackSigner?: TextSigner | undefined;
 };
 
 /** Playback tokens, with which a private video plays. */
-export async function addAccessRoutes(api: App, { records, clock, signPlayback }: AccessRoutesDeps): Promise<void> {
-  if (!signPlayback) return;
+export async function addAccessRoutes(api: App, { records, clock, playbackSigner }: AccessRoutesDeps): Promise<void> {
+  if (!playbackSigner) return;
   api.post(
     '/videos/:id/tokens',
     {
@@ -30,7 +31,7 @@ export async function addAccessRoutes(api: App, { records, clock, signPlayback }
       const video = await records.find(id);
       if (!video) throw new DomainError('no_such_video');
       const expiresAtMs = clock.nowMs() + (request.body?.expiresInSeconds ?? DEFAULT_SECONDS) * 1000;
-      const token = playbackGrant(id, expiresAtMs, signPlayback);
+      const token = playbackGrant(id, expiresAtMs, playbackSigner.sign);
       const address = (path: string): string => `${path}?token=${token}`;
       const playback = video.playback && {
         hls: address(video.playback.hls),

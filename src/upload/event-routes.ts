@@ -3,15 +3,20 @@ import { z } from 'zod';
 import { DomainError } from '../domain/errors.ts';
 import { parseVideoId } from '../domain/ids.ts';
 import type { VideoRecords } from '../domain/ports.ts';
+import type { VideoResource } from '../domain/video-resource.ts';
 import type { App } from '../lib/app.ts';
 import { Coalescer } from '../lib/coalesce.ts';
 import { type ServerEvent, sendEvents } from '../lib/event-stream.ts';
 import { followLibrary } from './follow-library.ts';
 import { type FollowDeps, followVideo, type Seen } from './follow-video.ts';
 import * as jobs from './job-schemas.ts';
+import type { HasKey } from './require-key.ts';
 import { idParams, problems } from './schemas.ts';
+import type { ShowVideo } from './show-video.ts';
 
 export type EventRoutesDeps = Omit<FollowDeps, 'looks' | 'records'> & {
+  readonly hasKey: HasKey;
+  readonly show: ShowVideo;
   readonly records: VideoRecords;
   /** Streams end then, so that nobody waits for them. */
   readonly stopping: AbortSignal;
@@ -27,7 +32,7 @@ const eventStream = (description: string) => ({
 
 /** What happened to a video, as a list and as a stream. */
 export async function addEventRoutes(api: App, deps: EventRoutesDeps): Promise<void> {
-  const { records, events, stopping, maxStreams = MAX_STREAMS } = deps;
+  const { records, events, hasKey, show, stopping, maxStreams = MAX_STREAMS } = deps;
   const following = { ...deps, looks: new Coalescer<Seen>() };
   let streams = 0;
 
@@ -81,14 +86,18 @@ export async function addEventRoutes(api: App, deps: EventRoutesDeps): Promise<v
     },
     async (request, reply) => {
       const videoId = parseVideoId(request.params.id);
-      const { tasks } = request.query;
-      if (!(await records.find(videoId))) {
+      const { tasks, token } = request.query;
+      const viewer = { hasKey: hasKey(request), token };
+      const video = await records.find(videoId);
+      if (video && !show(video, viewer)) throw new DomainError('playback_denied');
+      if (!video) {
         const elder = await records.elderOf(videoId);
         if (elder === undefined) throw new DomainError('no_such_video');
         return reply.redirect(`/videos/${elder}/events?tasks=${tasks}`, 308);
       }
       const after = request.headers['last-event-id'];
-      return stream(reply, (signal) => followVideo({ videoId, after, tasks }, following, signal));
+      const shown = (video: VideoResource) => show(video, viewer);
+      return stream(reply, (signal) => followVideo({ videoId, after, tasks, shown }, following, signal));
     },
   );
 

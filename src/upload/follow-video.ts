@@ -25,6 +25,8 @@ export type Following = {
   readonly after: number | undefined;
   /** Whether it wants every transition of every task. */
   readonly tasks: boolean;
+  /** The video as this client may see it; undefined ends the stream. */
+  readonly shown: (video: VideoResource) => VideoResource | undefined;
 };
 
 export type Seen = { events: TimelineEvent[]; position: number; video: VideoResource | undefined };
@@ -41,7 +43,7 @@ const BREATH_MS = 200;
  * progress where it changed. Ends when the video is deleted, or at the signal.
  */
 export async function* followVideo(
-  { videoId, after, tasks }: Following,
+  { videoId, after, tasks, shown }: Following,
   deps: FollowDeps,
   signal: AbortSignal,
 ): AsyncGenerator<ServerEvent> {
@@ -51,12 +53,14 @@ export async function* followVideo(
   while (!signal.aborted) {
     const seen = await lookTogether(`${videoId} ${position} ${rings.rings}`, () => look(videoId, position, deps), deps);
     if (seen && !seen.video) return yield { event: 'deleted', data: { id: videoId } };
-    if (seen?.video) {
-      if (position === undefined) yield { event: 'snapshot', id: seen.position, data: seen.video };
+    const video = seen?.video && shown(seen.video);
+    if (seen?.video && !video) return;
+    if (seen && video) {
+      if (position === undefined) yield { event: 'snapshot', id: seen.position, data: video };
       yield* seen.events.filter(({ subject }) => tasks || subject !== 'task').map(toMessage);
       position = seen.position;
       if (seen.events.length === MOST_EVENTS) continue;
-      const progress = progressOf(seen.video);
+      const progress = progressOf(video);
       const text = JSON.stringify(progress);
       if (text !== told) yield { event: 'progress', id: position, data: progress };
       told = text;

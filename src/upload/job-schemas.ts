@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isJobId, isVideoId, type JobId, type VideoId } from '../domain/ids.ts';
 import { JOB_STATES, TASK_STATES } from '../domain/states.ts';
-import { jobSchema } from './schemas.ts';
+import { jobSchema, tokenQuery } from './schemas.ts';
 
 /** The shapes of jobs, tasks, workers and timelines in the public API. */
 const time = z.string().describe('ISO 8601, UTC');
@@ -99,7 +99,7 @@ export const timelineQuery = z.object({
   after: eventId.default(0).describe('`next` of the page before'),
   limit: limit.describe('At most 1000'),
 });
-export const eventsQuery = z.object({ tasks: z.stringbool().default(false).describe('Also every task') });
+export const eventsQuery = tokenQuery.extend({ tasks: z.stringbool().default(false).describe('Also every task') });
 export const eventsHeaders = z.object({
   'last-event-id': eventId.optional().describe('The `id` of the last event that arrived'),
 });

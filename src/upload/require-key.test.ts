@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createApp } from '../lib/app.ts';
 import { createMetrics } from '../lib/metrics.ts';
-import { requireKey } from './require-key.ts';
+import { createHasKey, requireKey } from './require-key.ts';
 
 const KEY = 'a-key-of-this-test';
 const OTHER_KEY = 'another-key:of-this-test';
@@ -16,7 +16,7 @@ const app = createApp({
   onFault: (error) => console.error(error),
 });
 before(async () => {
-  app.addHook('onRequest', requireKey([KEY, OTHER_KEY]));
+  app.addHook('onRequest', requireKey(createHasKey([KEY, OTHER_KEY])));
   for (const url of ['/', '/watch/:id', '/assets/a.js', '/videos', '/videos/:id', '/videos/:id/source'])
     app.get(url, async () => 'seen');
   await app.register(async (plain) => {

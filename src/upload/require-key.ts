@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '../domain/errors.ts';
 import { endUnread } from '../lib/end-unread.ts';
 
-/** What a viewer with the address of a video needs, and what probes ask for. Ids cannot be guessed. */
+/** What a viewer with the address of a video needs, and what probes ask for. Ids cannot be guessed; of private videos: show-video.ts. */
 const OPEN_TO_READ = new Set(['/health', '/metrics', '/watch/:id', '/embed/:id', '/videos/:id', '/videos/:id/events']);
 /** The built pages; they hold no data. */
 const ASSETS = '/assets/';
@@ -11,15 +11,22 @@ const ASSETS = '/assets/';
 /** A browser asks its user for the key as a password, keeps it, and sends it along with event streams and links, too. */
 const CHALLENGE = 'Basic realm="Millrace: any name, an API key as password", charset="UTF-8"';
 
+/** Whether a request carries one of the keys, as bearer token or as password of HTTP Basic; any does where there are none. */
+export type HasKey = (request: Pick<FastifyRequest, 'headers'>) => boolean;
+
+export function createHasKey(keys: readonly string[] | undefined): HasKey {
+  const digests = keys?.map(digestOf);
+  return ({ headers }) => !digests || isOneOf(digests, digestOf(keyIn(headers.authorization ?? '')));
+}
+
 /**
- * Lets requests pass that carry one of the keys, as bearer token or as password of HTTP Basic.
+ * Lets requests pass that carry one of the keys.
  * @returns a hook that throws DomainError unauthorized
  */
-export function requireKey(keys: readonly string[]) {
-  const digests = keys.map(digestOf);
+export function requireKey(hasKey: HasKey) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     if (isOpen(request)) return;
-    const isKnown = isOneOf(digests, digestOf(keyIn(request.headers.authorization ?? '')));
+    const isKnown = hasKey(request);
     if (isKnown && !isForged(request)) return;
     // A refused upload is not read to its end.
     reply.raw.once('finish', () => endUnread(request.raw));

@@ -107,6 +107,8 @@ export const listQuery = z.object({
   q: z.string().trim().max(200).optional().describe('Part of the title, in whatever case'),
   state: z.enum(VIDEO_STATES).optional(),
 });
+const playbackToken = z.string().max(100).optional().describe('A playback token, for a private video without a key');
+export const tokenQuery = z.object({ token: playbackToken });
 export const uploadQuery = z.object({ filename: z.string().optional() });
 export const ingestBody = z.object({
   url: z.string().min(1).describe('http or https, reachable on the public internet'),

@@ -18,8 +18,9 @@ import { addPages } from './pages.ts';
 import type { PartPool } from './part-pool.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
 import { addReference } from './reference.ts';
-import { requireKey } from './require-key.ts';
+import { createHasKey, requireKey } from './require-key.ts';
 import * as schemas from './schemas.ts';
+import { createShowVideo } from './show-video.ts';
 import { addTusRoutes } from './tus/tus-routes.ts';
 import { UploadLocks } from './upload-locks.ts';
 import { addVideoRoutes, type VideoRoutesDeps } from './video-routes.ts';
@@ -27,9 +28,9 @@ import { addWebhookRoutes, type WebhookRoutesDeps } from './webhook-routes.ts';
 
 export type UploadApiDeps = CaptionRoutesDeps &
   DownloadRoutesDeps &
-  VideoRoutesDeps &
+  Omit<VideoRoutesDeps, 'hasKey' | 'show'> &
   JobRoutesDeps &
-  EventRoutesDeps &
+  Omit<EventRoutesDeps, 'hasKey' | 'show'> &
   AccessRoutesDeps &
   WebhookRoutesDeps & {
     readonly store: ObjectStore;
@@ -74,12 +75,14 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   const perSecond = deps.requestsPerSecond ?? REQUESTS_PER_SECOND;
   const limit = new RateLimit({ perSecond, burst: perSecond * BURST_SECONDS, nowMs: deps.clock.nowMs });
   app.addHook('onRequest', guardRequests(limit));
-  if (deps.apiKeys) app.addHook('onRequest', requireKey(deps.apiKeys));
+  const hasKey = createHasKey(deps.apiKeys);
+  if (deps.apiKeys) app.addHook('onRequest', requireKey(hasKey));
+  const showing = { ...deps, hasKey, show: createShowVideo(deps) };
   await addReference(app, deps.version);
   // Registered as plugins so that the OpenAPI document, which looks at later routes only, sees them.
-  await app.register((plain) => addVideoRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addVideoRoutes(plain as unknown as App, showing));
   await app.register((plain) => addJobRoutes(plain as unknown as App, deps));
-  await app.register((plain) => addEventRoutes(plain as unknown as App, deps));
+  await app.register((plain) => addEventRoutes(plain as unknown as App, showing));
   await app.register((plain) => addAccessRoutes(plain as unknown as App, deps));
   await app.register((plain) => addWebhookRoutes(plain as unknown as App, deps));
   const locks = new UploadLocks({ ...deps, records: deps.uploads });

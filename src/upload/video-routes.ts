@@ -9,12 +9,16 @@ import { changeVideo } from './change-video.ts';
 import { deleteVideo } from './delete-video.ts';
 import { getSource } from './get-source.ts';
 import { type StartDeps, startIngest } from './ingest/start-ingest.ts';
+import type { HasKey } from './require-key.ts';
 import * as schemas from './schemas.ts';
 import { setOnly } from './set-only.ts';
+import type { ShowVideo } from './show-video.ts';
 
 export type VideoRoutesDeps = StartDeps & {
   readonly store: ObjectStore;
   readonly records: VideoRecords;
+  readonly hasKey: HasKey;
+  readonly show: ShowVideo;
   readonly log: Log<LogEvent>;
 };
 
@@ -23,7 +27,7 @@ const of = { params: schemas.idParams };
 
 /** Videos: list, fetch by URL, look, change, remove, download. */
 export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<void> {
-  const { store, records } = deps;
+  const { store, records, hasKey, show } = deps;
 
   api.get(
     '/videos',
@@ -34,8 +38,12 @@ export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<v
         response: { 200: schemas.videoListSchema, ...problems },
       },
     },
-    async ({ query: { limit, cursor, q, state } }) =>
-      records.list(setOnly({ limit, cursor, titlePart: q === '' ? undefined : q, state })),
+    async ({ query: { limit, cursor, q, state } }) => {
+      const list = await records.list(setOnly({ limit, cursor, titlePart: q === '' ? undefined : q, state }));
+      // Listing takes a key.
+      const viewer = { hasKey: true, token: undefined };
+      return { ...list, videos: list.videos.map((video) => show(video, viewer) ?? video) };
+    },
   );
 
   api.post(
@@ -58,7 +66,8 @@ export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<v
     {
       schema: {
         ...of,
-        summary: 'One video',
+        summary: 'One video; a private one takes a key or a playback token',
+        querystring: schemas.tokenQuery,
         response: { 200: video, 308: z.null().describe('It turned out to be the video at Location'), ...problems },
       },
     },
@@ -66,7 +75,10 @@ export async function addVideoRoutes(api: App, deps: VideoRoutesDeps): Promise<v
       const id = parseVideoId(request.params.id);
       const resource = await records.find(id);
       const elder = resource ? undefined : await records.elderOf(id);
-      return elder === undefined ? found(resource) : reply.redirect(`/videos/${elder}`, 308);
+      if (elder !== undefined) return reply.redirect(`/videos/${elder}`, 308);
+      const shown = show(found(resource), { hasKey: hasKey(request), token: request.query.token });
+      if (!shown) throw new DomainError('playback_denied');
+      return shown;
     },
   );
 

@@ -9,6 +9,9 @@ import { SECRET } from '../fakes/playable-video.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { UploadApi } from '../support/upload-world.ts';
 
+const KEY = 'a-key-of-this-test';
+const DEADLINE_MS = 60_000;
+
 let database: TestDatabase;
 let api: UploadApi;
 before(async () => {
@@ -52,6 +55,27 @@ test('a playback token opens its video for as long as was asked', async () => {
   const expiresAtMs = readPlaybackGrant(String(json.token), id, check);
   assert.equal(new Date(expiresAtMs).toISOString(), json.expiresAt);
   assert.ok(expiresAtMs >= beforeMs + 3_599_000 && expiresAtMs <= Date.now() + 3_600_000);
+});
+
+test('with API keys, a private video is shown to whoever has a key or a token for it; a public one to everybody', async () => {
+  await using guarded = await UploadApi.start(database, { apiKeys: [KEY] });
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const signal = AbortSignal.timeout(DEADLINE_MS);
+    const response = await fetch(`${guarded.url}${path}`, { headers, signal });
+    await response.body?.cancel();
+    return response.status;
+  };
+  const id = await uploaded();
+  assert.equal(await ask(`/videos/${id}`), 200);
+  await call(`/videos/${id}`, 'PATCH', { visibility: 'private' });
+  const { token } = (await call(`/videos/${id}/tokens`, 'POST')).json;
+  for (const path of [`/videos/${id}`, `/videos/${id}/events`]) {
+    assert.equal(await ask(path), 403, path);
+    assert.equal(await ask(`${path}?token=${String(token).replace(/.$/, '!')}`), 403, path);
+    assert.equal(await ask(`${path}?token=${token}`), 200, path);
+    assert.equal(await ask(path, { authorization: `Bearer ${KEY}` }), 200, path);
+  }
+  assert.equal((await call(`/videos/${id}`)).json.visibility, 'private', 'without keys everybody here is the owner');
 });
 
 test('a video whose upload is not finished cannot be made private yet', async () => {

@@ -74,6 +74,14 @@ test('a stray request of somebody else does not slip into a session that took a 
   assert.equal((await flow.get(stray.headers.get('location')!)).status, 403);
 });
 
+test('an image outside of a session comes with a token, also after the same player began without one', async () => {
+  await using flow = await fixture();
+  await makePrivate(flow);
+  await flow.startSession();
+  const stray = await flow.get(`/play/${VIDEO}/${SEGMENT}?token=${grant(flow)}`);
+  assert.equal((await flow.get(stray.headers.get('location')!)).status, 200);
+});
+
 test('a session opens no other video, whether or not it took a token', async () => {
   await using flow = await fixture();
   for (const store of flow.stores) await publishVideo(store, OTHER);

@@ -30,6 +30,7 @@ export type UploadWorldOptions = {
   readonly transferWaitMs?: number;
   readonly memoryBytes?: number;
   readonly maxStreams?: number;
+  readonly apiKeys?: readonly string[];
 };
 
 export const MiB = 1024 * 1024;
@@ -82,7 +83,8 @@ export class UploadApi {
       records: createVideoRecords(db),
       uploads,
       clock,
-      signPlayback: createTextSigner(SECRET).sign,
+      playbackSigner: createTextSigner(SECRET),
+      apiKeys: options.apiKeys,
       log: captured.log,
       newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,

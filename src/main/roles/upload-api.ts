@@ -21,7 +21,7 @@ import { KeyedBell } from '../../lib/keyed-bell.ts';
 import { createMetrics } from '../../lib/metrics.ts';
 import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
-import { createTextSigner } from '../../lib/sign-text.ts';
+import { createTextSigner, type TextSigner } from '../../lib/sign-text.ts';
 import type { PlaybackRouter } from '../../route/playback-router.ts';
 import { ringVideo } from '../../upload/follow-library.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
@@ -111,7 +111,7 @@ export async function wireUploadApi(
     bell,
     ingestDeadlineMs: config.MILLRACE_INGEST_DEADLINE_SECONDS * 1000,
     clock: systemClock,
-    signPlayback: signPlayback(config),
+    playbackSigner: playbackSigner(config),
     log,
     newVideoId,
     newUploadId,
@@ -175,5 +175,5 @@ export async function wireUploadApi(
 export const databaseCheck = (db: Database) => async (): Promise<undefined> => void (await checkDatabase(db));
 
 /** A secret of its own would make tokens that no router takes, so without one there are none. */
-const signPlayback = ({ MILLRACE_SECRET: secret }: Config): ((text: string) => string) | undefined =>
-  secret === undefined ? undefined : createTextSigner(secret).sign;
+const playbackSigner = ({ MILLRACE_SECRET: secret }: Config): TextSigner | undefined =>
+  secret === undefined ? undefined : createTextSigner(secret);

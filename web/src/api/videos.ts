@@ -4,8 +4,15 @@ import { requestJson } from './request-json.ts';
 
 const videoPath = (id: string): string => `/videos/${encodeURIComponent(id)}`;
 
+/** A playback token in the page's own address lets a guest see a private video; it goes with every question about it. */
+const asGuest = (query: Record<string, string> = {}): string => {
+  const token = new URLSearchParams(window.location.search).get('token');
+  const all = new URLSearchParams({ ...query, ...(token === null ? {} : { token }) }).toString();
+  return all && `?${all}`;
+};
+
 export const getVideo = async (id: string, signal: AbortSignal): Promise<VideoResource> =>
-  (await requestJson(videoPath(id), { signal })) as VideoResource;
+  (await requestJson(`${videoPath(id)}${asGuest()}`, { signal })) as VideoResource;
 
 export type VideoQuery = {
   readonly limit: number;
@@ -47,7 +54,7 @@ export async function cancelJob(jobId: string): Promise<void> {
 
 /** The stream of what happens to a video. */
 export const eventsPath = (id: string, { tasks }: { tasks: boolean }): string =>
-  `${videoPath(id)}/events${tasks ? '?tasks=true' : ''}`;
+  `${videoPath(id)}/events${asGuest(tasks ? { tasks: 'true' } : {})}`;
 
 export const sourcePath = (id: string): string => `${videoPath(id)}/source`;
 
