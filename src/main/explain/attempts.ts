@@ -39,8 +39,8 @@ export function tellAttempt(lines: readonly LogLine[]): VideoEntry & Attempt {
   };
 }
 
-/** The most certain first: what is done is done, whoever thought otherwise. */
-const CERTAINTY: readonly AttemptEnd[] = ['done', 'dead', 'retry', 'paused', 'returned', 'lost'];
+/** The most certain first: what is done is done, whoever thought otherwise, and a worker never hears that it was paused. */
+const CERTAINTY: readonly AttemptEnd[] = ['done', 'dead', 'paused', 'retry', 'returned', 'lost'];
 
 function endIn(line: LogLine): { readonly end: AttemptEnd; readonly at: string } | undefined {
   const at = line.time;
@@ -70,19 +70,18 @@ function endIn(line: LogLine): { readonly end: AttemptEnd; readonly at: string }
 
 type Why = Pick<Attempt, 'code' | 'message' | 'cause' | 'delayMs'>;
 
-/** The orchestrator's word on a failure, which has the delay, before the worker's; a silence is a reason of its own. */
+/** The worker's word on a failure, and over it the orchestrator's, which comes later; a silence is a reason of its own. */
 function whyIn(lines: readonly LogLine[]): Why {
   const silence = lines.find(({ event }) => event === 'lease_expired' || event === 'worker_gone');
   const failures = lines.filter(
     ({ event }) => event === 'task_failed' || event === 'task_paused' || event === 'task_dead',
   );
-  const told: Why = Object.assign({}, ...failures.toReversed().map(partsOf));
+  const told: Why = Object.assign({}, ...failures.map(partsOf));
   return silence ? { ...told, code: silence.event } : told;
 }
 
 function partsOf(line: LogLine): Why {
-  if (line.event === 'task_paused')
-    return { code: line.code, message: line.message, cause: 'store', delayMs: line.delayMs };
+  if (line.event === 'task_paused') return { code: line.code, message: line.message, delayMs: line.delayMs };
   if (line.event !== 'task_failed') return {};
   const { code, message, cause, delayMs } = line;
   return { code, message, cause, ...(delayMs !== undefined && { delayMs }) };

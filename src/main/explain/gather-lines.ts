@@ -32,16 +32,6 @@ const AROUND: ReadonlySet<string> = new Set<LogEventName>([
   'store_resumed',
   'video_withdrawn',
 ]);
-/** Each is said for every request of every viewer: of a video's own story they are no part. */
-const PLAYBACK: ReadonlySet<string> = new Set<LogEventName>([
-  'segment_served',
-  'segment_prefetched',
-  'prefetch_dropped',
-  'rendition_switched',
-  'session_reassigned',
-  'playback_proxied',
-]);
-
 /** Reads all lines, keeps those that have to do with the id, and parses no other. */
 export async function gatherLines(id: string, texts: AsyncIterable<string>): Promise<Gathered> {
   const kept: Record<Place, LogLine[]> = { ofSession: [], ofVideo: [], around: [] };
@@ -69,7 +59,9 @@ const MOST: Readonly<Record<Place, number>> = { ofSession: 200_000, ofVideo: 200
 function placeOf(line: LogLine, id: string): Place | undefined {
   if ('sessionId' in line && line.sessionId === id) return 'ofSession';
   const isOfVideo = ('videoId' in line && line.videoId === id) || ('of' in line && line.of === id);
-  if (isOfVideo && !PLAYBACK.has(line.event)) return 'ofVideo';
+  // What every request of every viewer says is no part of the video's own story.
+  const isPlayback = 'sessionId' in line && line.event !== 'session_started';
+  if (isOfVideo && !isPlayback) return 'ofVideo';
   return AROUND.has(line.event) ? 'around' : undefined;
 }
 

@@ -1,12 +1,14 @@
 import type { LogLine } from '../../domain/log-line.ts';
-import { messageIn } from './message-in.ts';
+import { startOf } from './run-lines.ts';
 import type { PlayerSaid, SessionEntry } from './session-entry.ts';
-import { startOf } from './session-runs.ts';
 import type { FoundSwitch } from './switch-finder.ts';
 
-/** What one line is worth an entry of its own for; undefined for those that are folded with others, or say nothing new. */
-export function ownEntry(line: LogLine): SessionEntry | undefined {
-  const { time: at, node } = line;
+/**
+ * What one line is worth an entry of its own for; undefined for those that are folded with others, or say nothing new.
+ * @param at when it came to pass, which may be before the line was written.
+ */
+export function ownEntry(line: LogLine, at: string): SessionEntry | undefined {
+  const { node } = line;
   switch (line.event) {
     case 'session_started': {
       const { edge, choice, file, expiresAt, isGranted } = line;
@@ -23,15 +25,12 @@ export function ownEntry(line: LogLine): SessionEntry | undefined {
       const { status, bytes, edge, reason } = line;
       return { is: 'broken_off', at, status, bytes, ...(edge && { edge }), ...(reason && { reason }) };
     }
-    case 'request_failed': {
-      const status = line.status === undefined ? {} : { status: line.status };
-      return { is: 'failed', at, role: line.role, message: messageIn(line.err) ?? 'no reason was given', ...status };
-    }
     case 'edge_down':
       return { is: 'meanwhile', at, event: line.event, node, edge: line.edge, reason: line.reason, by: line.by ?? '' };
     case 'edge_up':
-    case 'edge_draining':
       return { is: 'meanwhile', at, event: line.event, node, edge: line.edge };
+    case 'edge_draining':
+      return { is: 'meanwhile', at, event: line.event, node, edge: line.edge, draining: line.draining };
     case 'child_exited': {
       const reason = line.signal ?? `exit code ${line.exitCode}`;
       return { is: 'meanwhile', at, event: line.event, node, edge: line.child, reason };

@@ -39,6 +39,16 @@ export type RefusedRun = {
   readonly message?: string;
 };
 
+/** Requests that the router, or the edge's own server, could not answer, for one reason. */
+export type FailedRun = {
+  readonly is: 'failed';
+  readonly until: string;
+  readonly role: string;
+  readonly status?: number;
+  readonly message: string;
+  readonly requests: number;
+};
+
 /** What was fetched before it was asked for, or would have been. */
 export type AheadRun = {
   readonly is: 'read_ahead' | 'not_read_ahead';
@@ -106,7 +116,7 @@ export type SessionEntry = { readonly at: string } & (
       readonly bytes: number;
       readonly reason?: string;
     }
-  | { readonly is: 'failed'; readonly role: string; readonly status?: number; readonly message: string }
+  | FailedRun
   /** What befell an edge of the session, or its video, meanwhile. */
   | {
       readonly is: 'meanwhile';
@@ -115,6 +125,8 @@ export type SessionEntry = { readonly at: string } & (
       readonly edge?: string;
       readonly reason?: string;
       readonly by?: string;
+      /** Whether an edge drains from then on. */
+      readonly draining?: boolean;
     }
 );
 

@@ -1,15 +1,7 @@
-import type { LogEvent } from '../../domain/log-events.ts';
-import type { LogLine } from '../../domain/log-line.ts';
 import { messageIn } from './message-in.ts';
-import type { AheadRun, RefusedRun, ServedRun, SessionEntry } from './session-entry.ts';
-import { spansOf } from './spans.ts';
-
-type Of<Event extends LogEvent['event']> = Extract<LogLine, { event: Event }>;
-export type ServedLine = Of<'segment_served'>;
-export type RunLine = ServedLine | Of<'segment_prefetched'> | Of<'prefetch_dropped'>;
-
-export const isRunLine = (line: LogLine): line is RunLine =>
-  line.event === 'segment_served' || line.event === 'segment_prefetched' || line.event === 'prefetch_dropped';
+import { entryOf } from './run-entry.ts';
+import { isRefused, type RunLine, sourceOf } from './run-lines.ts';
+import type { SessionEntry } from './session-entry.ts';
 
 /**
  * Folds a viewing's many requests: those of one track that were answered alike, one after the other, become one entry,
@@ -54,80 +46,16 @@ export class SessionRuns {
 }
 
 /** Requests for one rendition follow one another; what is fetched ahead for it is another sequence. */
-const trackOf = (line: RunLine): string =>
-  `${line.event === 'segment_served' ? 'asked' : 'ahead'} ${line.kind} ${line.rendition}`;
+function trackOf(line: RunLine): string {
+  if (line.event === 'request_failed') return `failed ${line.role} ${line.status} ${messageIn(line.err)}`;
+  const what = `${line.kind} ${line.rendition}`;
+  if (line.event !== 'segment_served') return `ahead ${what}`;
+  // Whoever is refused asks again, elsewhere and for other things: each refusal is a sequence of its own.
+  return isRefused(line) ? `refused ${what} ${line.edge} ${line.status} ${line.code}` : `asked ${what}`;
+}
 
 function sortOf(line: RunLine): string {
-  if (line.event !== 'segment_served') return `${line.event} ${line.node} ${line.reason} ${obstacleIn(line)}`;
-  return isRefused(line) ? `${line.edge} ${line.status} ${line.code}` : `${line.edge} ${sourceOf(line)}`;
+  if (line.event === 'request_failed') return line.event;
+  if (line.event === 'segment_served') return isRefused(line) ? 'refused' : `${line.edge} ${sourceOf(line)}`;
+  return `${line.event} ${line.node} ${line.reason} ${'obstacle' in line ? line.obstacle : ''}`;
 }
-
-const obstacleIn = (line: RunLine): string | undefined => ('obstacle' in line ? line.obstacle : undefined);
-
-const FIRST_REFUSAL = 400;
-export const isRefused = ({ status }: Pick<ServedLine, 'status'>): boolean => status >= FIRST_REFUSAL;
-
-function sourceOf({ cache }: ServedLine): ServedRun['from'] {
-  if (cache === 'miss') return 'store';
-  return cache === 'coalesced' ? 'joined' : 'cache';
-}
-
-/** When what the line tells of began. */
-export const startOf = (line: LogLine): number =>
-  Date.parse(line.time) -
-  (line.event === 'segment_served' || line.event === 'segment_prefetched' ? line.durationMs : 0);
-
-function entryOf(lines: readonly RunLine[]): SessionEntry {
-  const served = lines.filter((line) => line.event === 'segment_served');
-  return served.length > 0 ? servedEntry(served) : aheadEntry(lines.filter((line) => line.event !== 'segment_served'));
-}
-
-function servedEntry(lines: readonly ServedLine[]): SessionEntry & (ServedRun | RefusedRun) {
-  const [first] = lines as readonly [ServedLine];
-  const { edge, status, code, kind } = first;
-  const common = { ...spanOf(lines), edge, requests: lines.length };
-  if (isRefused(first)) {
-    const message = messageIn(first.err);
-    const extra = { ...(code && { code }), ...(kind && { kind }), ...(message && { message }) };
-    return { is: 'refused', ...common, status, ...extra };
-  }
-  return {
-    is: 'served',
-    ...common,
-    kind: kind ?? 'nothing',
-    from: sourceOf(first),
-    readAhead: lines.filter(({ cache }) => cache === 'prefetched').length,
-    stale: lines.filter(({ stale }) => stale).length,
-    aborted: lines.filter(({ aborted }) => aborted).length,
-    bytes: sum(lines.map(({ bytes }) => bytes)),
-    slowestMs: Math.max(...lines.map(({ durationMs }) => durationMs)),
-  };
-}
-
-function aheadEntry(lines: readonly Exclude<RunLine, ServedLine>[]): SessionEntry & AheadRun {
-  const [first] = lines as readonly [Exclude<RunLine, ServedLine>];
-  const obstacle = obstacleIn(first);
-  return {
-    is: obstacle === undefined ? 'read_ahead' : 'not_read_ahead',
-    ...spanOf(lines),
-    edge: first.node,
-    kind: first.kind,
-    objects: lines.length,
-    bytes: sum(lines.map((line) => ('bytes' in line ? line.bytes : 0))),
-    reason: first.reason,
-    ...(obstacle && { obstacle }),
-  };
-}
-
-/** When it was, of which rendition, and which segments. */
-function spanOf(lines: readonly RunLine[]) {
-  const rendition = lines[0]?.rendition;
-  return {
-    at: new Date(Math.min(...lines.map(startOf))).toISOString(),
-    until: new Date(Math.max(...lines.map(({ time }) => Date.parse(time)))).toISOString(),
-    ...(rendition && { rendition }),
-    segments: spansOf(lines.flatMap(({ segment }) => segment ?? [])),
-  };
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);

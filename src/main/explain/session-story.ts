@@ -1,8 +1,9 @@
 import type { LogLine } from '../../domain/log-line.ts';
 import { byTime } from './by-time.ts';
+import { isRefused, isRunLine, isServed, type ServedLine, startOf } from './run-lines.ts';
 import { hasStarved, ownEntry, saidIn, switchEntry } from './session-entries.ts';
 import type { SessionEntry, SessionStory, SessionTotals } from './session-entry.ts';
-import { isRefused, isRunLine, type ServedLine, SessionRuns, startOf } from './session-runs.ts';
+import { SessionRuns } from './session-runs.ts';
 import { switchFinder } from './switch-finder.ts';
 
 /**
@@ -14,7 +15,7 @@ export function sessionStory(sessionId: string, lines: readonly LogLine[], aroun
   const videoId = lines.flatMap((line) => ('videoId' in line ? (line.videoId ?? []) : []))[0];
   const starts = startsOf([...lines, ...meanwhile(lines, around, videoId)]);
   const sorted = [...starts.keys()].sort((a, b) => (starts.get(a) ?? 0) - (starts.get(b) ?? 0) || byTime(a, b));
-  const entries = entriesOf(sorted);
+  const entries = entriesOf(sorted, (line) => new Date(starts.get(line) ?? 0).toISOString());
   return {
     about: 'session',
     sessionId,
@@ -26,14 +27,14 @@ export function sessionStory(sessionId: string, lines: readonly LogLine[], aroun
   };
 }
 
-function entriesOf(lines: readonly LogLine[]): SessionEntry[] {
+function entriesOf(lines: readonly LogLine[], startAt: (line: LogLine) => string): SessionEntry[] {
   const runs = new SessionRuns();
   const switchAt = switchFinder(lines);
   for (const line of lines) {
     const change = switchAt(line);
     if (change) runs.tell(switchEntry(change, line));
     if (hasStarved(line)) runs.tell({ is: 'starved', ...saidIn(line), at: line.time });
-    const own = ownEntry(line);
+    const own = ownEntry(line, startAt(line));
     if (own) runs.tell(own);
     else if (isRunLine(line)) runs.add(line);
   }
@@ -46,12 +47,13 @@ function startsOf(lines: readonly LogLine[]): Map<LogLine, number> {
   const served = lines.filter(isServed);
   for (const move of lines.filter((line) => line.event === 'session_reassigned')) {
     const answers = served.filter(({ edge, time }) => edge === move.to && time >= move.time);
-    starts.set(move, Math.min(Date.parse(move.time), ...answers.map(startOf)));
+    starts.set(
+      move,
+      answers.map(startOf).reduce((a, b) => Math.min(a, b), Date.parse(move.time)),
+    );
   }
   return starts;
 }
-
-const isServed = (line: LogLine): line is ServedLine => line.event === 'segment_served';
 
 const lastTime = (lines: readonly LogLine[]): string =>
   lines.map(({ time }) => time).reduce((a, b) => (a > b ? a : b), '');

@@ -1,6 +1,6 @@
 import type { LogLine } from '../../domain/log-line.ts';
 import { trackOf } from '../../serve/follow-session.ts';
-import { isRefused } from './session-runs.ts';
+import { isRefused } from './run-lines.ts';
 
 /** A change of the video rendition. */
 export type FoundSwitch = {

@@ -43,7 +43,7 @@ function sentenceOf(entry: SessionEntry): string {
     case 'broken_off':
       return `the router broke off after ${sizeText(entry.bytes)}: no edge could bring the rest${aside(entry.edge, entry.reason)}`;
     case 'failed':
-      return `a request failed at the ${entry.role}: ${entry.message}${aside(entry.status !== undefined && `status ${entry.status}`)}`;
+      return failedText(entry);
     case 'meanwhile':
       return meanwhileText(entry);
     default:
@@ -84,6 +84,9 @@ function refusedText(run: RefusedRun): string {
   const times = run.requests > 1 ? ` ${run.requests} times` : '';
   return `${run.edge} refused ${whatText(run)}${times}: ${run.status} ${run.code ?? ''}${aside(run.message)}`;
 }
+
+const failedText = ({ role, message, status, requests }: Of<'failed'>): string =>
+  `${countText(requests, 'request')} failed at ${role}: ${message}${aside(status !== undefined && `status ${status}`)}`;
 
 type What = Pick<ServedRun | AheadRun, 'segments' | 'rendition'> & { readonly kind?: string };
 
@@ -156,10 +159,10 @@ const REASONS: Readonly<Record<string, string>> = {
   other_version: 'holds another version',
 };
 
-function meanwhileText({ event, node, edge, reason, by }: Of<'meanwhile'>): string {
+function meanwhileText({ event, node, edge, reason, by, draining }: Of<'meanwhile'>): string {
   if (event === 'edge_down') return `${node} left ${edge} out: ${reason}${aside(by && `found by a ${by}`)}`;
   if (event === 'edge_up') return `${node} took ${edge} in again`;
-  if (event === 'edge_draining') return `${node} says that ${edge} begins to drain, or ends that`;
+  if (event === 'edge_draining') return `${node} says that ${edge} ${draining ? 'drains' : 'no longer drains'}`;
   if (event === 'child_exited') return `the process of ${edge} ended: ${reason}`;
   return `${node} serves nothing of this video any more: its published playlist is gone`;
 }

@@ -59,7 +59,7 @@ function endText({ end, code, message, cause, delayMs }: Attempt, tookMs: number
   const after = tookMs === undefined ? '' : ` after ${timeText(tookMs)}`;
   const why =
     code === undefined ? '' : ` with ${code}${aside(cause && `cause: ${cause}`)}${message ? `: ${message}` : ''}`;
-  const again = delayMs === undefined ? 'tried again' : `tried again in ${timeText(delayMs)}`;
+  const again = delayMs ? `tried again in ${timeText(delayMs)}` : 'tried again at once';
   switch (end) {
     case 'done':
       return `done${after}`;
@@ -153,6 +153,12 @@ function eventText(line: LogLine, videoId: string): string {
       return `${node} serves nothing of it any more: its published playlist is gone`;
     case 'store_read_failed':
       return `${node} could not ask the store for it: ${messageIn(line.err) ?? ''}`;
+    case 'webhook_delivered':
+      return `webhook ${shortId(line.webhookId)} was told that it is ${line.to}`;
+    case 'webhook_failed':
+      return `webhook ${shortId(line.webhookId)} did not take that it is ${line.to}; told again in ${timeText(line.waitMs)}`;
+    case 'webhook_given_up':
+      return `webhook ${shortId(line.webhookId)} will not be told that it is ${line.to}, after ${line.tries} tries`;
     case 'child_exited':
       return `the process of ${line.child} ended: ${line.signal ?? `exit code ${line.exitCode}`}`;
     case 'store_paused':

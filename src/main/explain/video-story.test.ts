@@ -70,3 +70,18 @@ test('what is done is done, also where its worker heard too late that it had los
   const attempt = entries.find((entry) => entry.is === 'attempt' && entry.attempt === 2);
   assert.equal(attempt?.is === 'attempt' && attempt.end, 'done');
 });
+
+test('an attempt that waits for the store is told as paused, although its worker says that it failed', () => {
+  const code = { code: 'store_unavailable', message: 'the store is away' };
+  const paused = [
+    lines[3] as (typeof lines)[number],
+    logLine('task_failed', 4, 'worker-1', { ...first, cause: 'store', ...code }),
+    logLine('task_paused', 4.01, 'orchestrator', { ...first, worker: 'worker-1', delayMs: 200, ...code }),
+    logLine('task_settled', 4.02, 'worker-1', { ...first, outcome: 'failed', durationMs: 2000 }),
+  ];
+  const [, told] = tellVideo(videoStory(VIDEO, paused, []));
+  assert.match(
+    told ?? '',
+    /encode 22222222 by worker-1: paused after 2\.0 s with store_unavailable .*; tried again in 200 ms, which/,
+  );
+});
