@@ -1,4 +1,5 @@
-import { Counter, Gauge, Registry } from 'prom-client';
+import { Registry } from 'prom-client';
+import { metersIn } from '../lib/meters.ts';
 import type { EdgeHealth } from './edge-health.ts';
 
 export type RouterMetrics = {
@@ -9,29 +10,22 @@ export type RouterMetrics = {
 
 export function createRouterMetrics({ health }: { readonly health: Pick<EdgeHealth, 'edges'> }): RouterMetrics {
   const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'millrace_router_requests_total',
-    help: 'Requests under /play/ by what they ask for and status.',
-    labelNames: ['asks', 'status'],
-    registers,
-  });
-  const reassigned = new Counter({
-    name: 'millrace_router_sessions_reassigned_total',
-    help: 'Sessions that were moved to another edge, by reason.',
-    labelNames: ['reason'],
-    registers,
-  });
-  new Gauge({
-    name: 'millrace_router_edges',
-    help: 'Edges by standing.',
-    labelNames: ['standing'],
-    registers,
-    collect() {
-      const edges = health.edges();
-      for (const standing of ['healthy', 'draining', 'out'] as const)
-        this.set({ standing }, edges.filter((edge) => edge.standing === standing).length);
-    },
+  const { counter, readings } = metersIn(registry);
+  const requests = counter(
+    'millrace_router_requests_total',
+    'Requests under /play/ by what they ask for and status.',
+    'asks',
+    'status',
+  );
+  const reassigned = counter(
+    'millrace_router_sessions_reassigned_total',
+    'Sessions that were moved to another edge, by reason.',
+    'reason',
+  );
+  readings('millrace_router_edges', 'Edges by standing.', 'standing', async () => {
+    const counts = { healthy: 0, draining: 0, out: 0 };
+    for (const { standing } of health.edges()) counts[standing]++;
+    return counts;
   });
   return {
     registry,

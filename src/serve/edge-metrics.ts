@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
+import { type MetricObjectWithValues, type MetricValue, Registry } from 'prom-client';
 import type { ObjectDisk } from '../domain/object-disk.ts';
+import { metersIn } from '../lib/meters.ts';
 import type { ServedRequest } from './get-segment.ts';
 import { type ByOutcome, hitRatio } from './hit-ratio.ts';
 import { createPlayerMetrics } from './player-metrics.ts';
@@ -27,63 +28,46 @@ export type EdgeTotals = {
   readonly inFlight: number;
 };
 
+/** From a hit in memory to a store that has almost given up. */
+const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
+
 /** Hits, misses and coalesced requests are counted apart: their quotient depends on what one calls a hit. */
 export function createEdgeMetrics(): EdgeMetrics {
   const registry = new Registry();
-  const registers = [registry];
-  const requests = new Counter({
-    name: 'millrace_edge_requests_total',
-    help: 'Playback requests by cache outcome (none: answered without looking) and status.',
-    labelNames: ['cache', 'status'],
-    registers,
-  });
-  const sent = new Counter({
-    name: 'millrace_edge_bytes_total',
-    help: 'Body bytes of playback responses by cache outcome.',
-    labelNames: ['cache'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'millrace_edge_request_seconds',
-    help: 'From the request to the end of its response.',
-    labelNames: ['cache'],
-    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
-    registers,
-  });
-  const inFlight = new Gauge({
-    name: 'millrace_edge_requests_in_flight',
-    help: 'Playback requests whose response is not over.',
-    registers,
-  });
-  const storeReads = new Counter({
-    name: 'millrace_edge_store_reads_total',
-    help: 'Questions to the object store by outcome.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const storeSeconds = new Histogram({
-    name: 'millrace_edge_store_read_seconds',
-    help: 'How long the object store took to answer, or to fail.',
-    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10],
-    registers,
-  });
-  const ahead = new Counter({
-    name: 'millrace_edge_read_ahead_total',
-    help: 'Objects fetched ahead by outcome; unused: left the memory before anybody asked.',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const player = createPlayerMetrics(registers);
-  new Gauge({
-    name: 'millrace_edge_hit_ratio',
-    help: 'Answered from memory or disk, of all that the cache was asked for since the start; by requests and by bytes.',
-    labelNames: ['by'],
-    registers,
-    async collect() {
-      const { hitRatio: ratios } = await totals();
-      for (const by of ['requests', 'bytes'] as const) this.set({ by }, ratios[by] ?? Number.NaN);
-    },
-  });
+  const meters = metersIn(registry);
+  const { counter, gauge, histogram, reading, readings } = meters;
+  const requests = counter(
+    'millrace_edge_requests_total',
+    'Playback requests by cache outcome (none: answered without looking) and status.',
+    'cache',
+    'status',
+  );
+  const sent = counter('millrace_edge_bytes_total', 'Body bytes of playback responses by cache outcome.', 'cache');
+  const seconds = histogram(
+    'millrace_edge_request_seconds',
+    'From the request to the end of its response.',
+    SECONDS,
+    'cache',
+  );
+  const inFlight = gauge('millrace_edge_requests_in_flight', 'Playback requests whose response is not over.');
+  const storeReads = counter('millrace_edge_store_reads_total', 'Questions to the object store by outcome.', 'outcome');
+  const storeSeconds = histogram(
+    'millrace_edge_store_read_seconds',
+    'How long the object store took to answer, or to fail.',
+    SECONDS,
+  );
+  const ahead = counter(
+    'millrace_edge_read_ahead_total',
+    'Objects fetched ahead by outcome; unused: left the memory before anybody asked.',
+    'outcome',
+  );
+  const player = createPlayerMetrics(meters);
+  readings(
+    'millrace_edge_hit_ratio',
+    'Answered from memory or disk, of all that the cache was asked for since the start; by requests and by bytes.',
+    'by',
+    async () => (await totals()).hitRatio,
+  );
   return {
     registry,
     countAsked: () => inFlight.inc(),
@@ -101,11 +85,11 @@ export function createEdgeMetrics(): EdgeMetrics {
     countAhead: (outcome) => ahead.inc({ outcome }),
     totals,
     watch: ({ cache, disk, readsUnderWay }) => {
-      gauge(registers, 'millrace_edge_cache_bytes', 'Bytes held in memory.', () => cache.sizeBytes);
-      gauge(registers, 'millrace_edge_cache_objects', 'Objects held in memory.', () => cache.count);
-      gauge(registers, 'millrace_edge_disk_bytes', 'Bytes held on disk.', () => disk?.sizeBytes ?? 0);
-      gauge(registers, 'millrace_edge_disk_objects', 'Objects held on disk.', () => disk?.count ?? 0);
-      gauge(registers, 'millrace_edge_reads_in_flight', 'Reads of disk or store under way.', readsUnderWay);
+      reading('millrace_edge_cache_bytes', 'Bytes held in memory.', () => cache.sizeBytes);
+      reading('millrace_edge_cache_objects', 'Objects held in memory.', () => cache.count);
+      reading('millrace_edge_disk_bytes', 'Bytes held on disk.', () => disk?.sizeBytes ?? 0);
+      reading('millrace_edge_disk_objects', 'Objects held on disk.', () => disk?.count ?? 0);
+      reading('millrace_edge_reads_in_flight', 'Reads of disk or store under way.', readsUnderWay);
     },
   };
 
@@ -122,15 +106,4 @@ function sumsOf({ values }: MetricObjectWithValues<MetricValue<'cache'>>): ByOut
   const sums = { hit: 0, prefetched: 0, miss: 0, coalesced: 0, none: 0 };
   for (const { labels, value } of values) sums[labels.cache as keyof ByOutcome] += value;
   return sums;
-}
-
-function gauge(registers: Registry[], name: string, help: string, read: () => number): void {
-  new Gauge({
-    name,
-    help,
-    registers,
-    collect() {
-      this.set(read());
-    },
-  });
 }

@@ -1,5 +1,6 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { TaskKind, TaskResult } from '../domain/tasks.ts';
+import { metersIn } from '../lib/meters.ts';
 import { createMetrics } from '../lib/metrics.ts';
 
 export type TaskEnd = { readonly kind: TaskKind; readonly outcome: string; readonly durationMs: number };
@@ -21,36 +22,13 @@ const TASK_SECONDS = [0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640];
 
 export function createWorkerStatus(): WorkerStatus {
   const registry = createMetrics('worker');
-  const registers = [registry];
-  const tasks = new Counter({
-    name: 'millrace_tasks_total',
-    help: 'Attempts at tasks, by how they ended',
-    labelNames: ['kind', 'outcome'],
-    registers,
-  });
-  const seconds = new Histogram({
-    name: 'millrace_task_seconds',
-    help: 'Wall time of attempts at tasks',
-    labelNames: ['kind'],
-    buckets: TASK_SECONDS,
-    registers,
-  });
-  const segments = new Counter({ name: 'millrace_segments_total', help: 'Segments of finished tasks', registers });
-  const bytes = new Counter({
-    name: 'millrace_segment_bytes_total',
-    help: 'Bytes of segments of finished tasks',
-    registers,
-  });
-  const reachable = new Gauge({
-    name: 'millrace_orchestrator_reachable',
-    help: 'Whether the last call to the orchestrator was answered',
-    registers,
-  });
-  const paused = new Gauge({
-    name: 'millrace_worker_paused',
-    help: 'Whether no task is claimed because the object store does not answer',
-    registers,
-  });
+  const { counter, gauge, histogram } = metersIn(registry);
+  const tasks = counter('millrace_tasks_total', 'Attempts at tasks, by how they ended', 'kind', 'outcome');
+  const seconds = histogram('millrace_task_seconds', 'Wall time of attempts at tasks', TASK_SECONDS, 'kind');
+  const segments = counter('millrace_segments_total', 'Segments of finished tasks');
+  const bytes = counter('millrace_segment_bytes_total', 'Bytes of segments of finished tasks');
+  const reachable = gauge('millrace_orchestrator_reachable', 'Whether the last call to the orchestrator was answered');
+  const paused = gauge('millrace_worker_paused', 'Whether no task is claimed because the object store does not answer');
   let isPaused = false;
   return {
     registry,
