@@ -1,6 +1,6 @@
 /**
  * Two edges behind the router, behind nginx and (where installed) behind HAProxy, each hashing the address onto them; by
- * turns, with wrk. Where taskset is installed the proxy has one core and everything else the other. The proxy's CPU
+ * turns, with wrk, and for the time to the first byte with bench/first-byte.ts. Where taskset is installed the proxy has one core and everything else the other. The proxy's CPU
  * time per answer is the figure that other work on the machine disturbs least.
  *
  *   node bench/route.ts [--rounds 3] [--seconds 4] [--connections 64]
@@ -67,9 +67,17 @@ const began = await fetch(`http://127.0.0.1:${routerPort}/play/${VIDEO}/index.m3
 const session = began.headers.get('location')?.replace(/\/index\.m3u8$/, '') ?? '';
 for (const { port } of proxies) await answering(`http://127.0.0.1:${port}${session}/index.m3u8`);
 
-type Figures = { perSecond: number; p99Ms: number; cpuMsPerAnswer: number };
+type Figures = {
+  perSecond: number;
+  p99Ms: number;
+  cpuMsPerAnswer: number;
+  firstByteP50Ms: number;
+  firstByteP99Ms: number;
+};
 const figures = new Map<string, Figures[]>();
 console.log(`load ${loadavg()[0]?.toFixed(1)}; ${values.connections} connections, ${values.seconds} s each`);
+console.log('| object | proxy | answers/s | p99 ms | CPU ms | own ÷ its | first byte p50 ms | p99 ms | own ÷ its |');
+console.log('|---|---|---|---|---|---|---|---|---|');
 for (let round = 0; round <= Number(values.rounds); round++)
   for (const [i, size] of Object.keys(SIZES).entries())
     for (const proxy of proxies) {
@@ -81,11 +89,19 @@ for (const size of Object.keys(SIZES)) {
   const of = (name: string) => median(figures.get(`${size} ${name}`) ?? []);
   const own = of('Millrace router');
   for (const { name } of proxies) {
-    const { perSecond, p99Ms, cpuMsPerAnswer } = of(name);
-    const ratio = (own.perSecond / perSecond).toFixed(2);
-    console.log(
-      `| ${size} | ${name} | ${perSecond.toFixed(0)} | ${p99Ms.toFixed(1)} | ${cpuMsPerAnswer.toFixed(3)} | ${ratio} |`,
-    );
+    const { perSecond, p99Ms, cpuMsPerAnswer, firstByteP50Ms, firstByteP99Ms } = of(name);
+    const cells = [
+      size,
+      name,
+      perSecond.toFixed(0),
+      p99Ms.toFixed(1),
+      cpuMsPerAnswer.toFixed(3),
+      (own.perSecond / perSecond).toFixed(2),
+      firstByteP50Ms.toFixed(1),
+      firstByteP99Ms.toFixed(1),
+      (own.firstByteP99Ms / firstByteP99Ms).toFixed(2),
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
   }
 }
 console.log(`router's peak memory: ${(await peakBytes(router.pid ?? 0)) >> 20} MiB; load ${loadavg()[0]?.toFixed(1)}`);
@@ -108,13 +124,34 @@ async function measure(proxy: (typeof proxies)[number], path: string, seconds: s
   const answers = Number(/(\d+) requests in/.exec(stdout)?.[1]);
   const [, p99 = '0', unit = 'ms'] = /99%\s+([\d.]+)(us|ms|s)/.exec(stdout) ?? [];
   const p99Ms = Number(p99) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? 1);
-  return { perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]), p99Ms, cpuMsPerAnswer: cpu / answers };
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1]);
+  return { perSecond, p99Ms, cpuMsPerAnswer: cpu / answers, ...(await firstByte(proxy, path, seconds)) };
+}
+
+async function firstByte({ port }: (typeof proxies)[number], path: string, seconds: string) {
+  const script = join(import.meta.dirname, 'first-byte.ts');
+  const options = ['--connections', values.connections, '--seconds', seconds];
+  const [program = '', ...args] = [
+    ...onCore(1),
+    process.execPath,
+    script,
+    `http://127.0.0.1:${port}${path}`,
+    ...options,
+  ];
+  const found = JSON.parse((await run(program, args)).stdout) as { p50Ms: number; p99Ms: number };
+  return { firstByteP50Ms: found.p50Ms, firstByteP99Ms: found.p99Ms };
 }
 
 /** Each figure's own median. */
 function median(of: readonly Figures[]): Figures {
   const middle = (name: keyof Figures): number => of.map((one) => one[name]).sort((a, b) => a - b)[of.length >> 1] ?? 0;
-  return { perSecond: middle('perSecond'), p99Ms: middle('p99Ms'), cpuMsPerAnswer: middle('cpuMsPerAnswer') };
+  return {
+    perSecond: middle('perSecond'),
+    p99Ms: middle('p99Ms'),
+    cpuMsPerAnswer: middle('cpuMsPerAnswer'),
+    firstByteP50Ms: middle('firstByteP50Ms'),
+    firstByteP99Ms: middle('firstByteP99Ms'),
+  };
 }
 
 /** Of a process and its children; 100 ticks a second are all Linux machines' setting. */

@@ -1,7 +1,9 @@
 /**
  * Viewers play through a router while its three edges are killed, frozen and drained, and the store is taken away, one
- * after the other. Told at the end: what viewers met, whether each trouble of theirs is in the router's log, and memory
- * and sockets of the router over time. Ends with 1 where a body was wrong, a trouble went unlogged or a socket stayed.
+ * after the other. A drained edge is ended once its sessions had time to move, which no viewer may notice. Told at
+ * the end: what viewers met, whether each trouble of theirs is in the router's log, and memory
+ * and sockets of the router over time. Ends with 1 where a body was wrong,
+ * a trouble went unlogged, a drain was noticed or a socket stayed.
  *
  *   node bench/soak.ts [--seconds 600] [--viewers 20] [--seed 1]
  */
@@ -15,6 +17,8 @@ import { parseArgs } from 'node:util';
 import { openFileObjectStore } from '../src/adapters/file-object-store.ts';
 import type { VideoId } from '../src/domain/ids.ts';
 import { freePort } from '../src/lib/listen.ts';
+import { createTextSigner } from '../src/lib/sign-text.ts';
+import { DRAIN_PURPOSE } from '../src/serve/drain.ts';
 import { publishVideo, SECRET } from '../test/fakes/playable-video.ts';
 import { RoleProcess } from '../test/fault/role-process.ts';
 import { seededChance } from '../test/fault/seeded-random.ts';
@@ -49,6 +53,7 @@ const agent = new Agent({ keepAlive: true });
 
 const stopping = new AbortController();
 const met = { whole: 0, refused: 0, broken: 0, wrong: 0 };
+const drained = { times: 0, noticed: 0 };
 const troubled = new Set<string>();
 const samples: { rssMiB: number; sockets: number }[] = [];
 const startedMs = performance.now();
@@ -106,9 +111,10 @@ async function fetchOnce(path: string): Promise<Fetched> {
 async function breakThings(): Promise<void> {
   while (elapsed() < Number(values.seconds)) {
     const [one, two] = [chance.pick(edges), chance.pick(edges)];
-    const what = chance.pick(['kill', 'freeze', 'terminate', 'both', 'store'] as const);
+    const what = chance.pick(['kill', 'freeze', 'terminate', 'both', 'store', 'drain'] as const);
     if (what === 'kill' || what === 'both') await one.kill();
     if (what === 'terminate') await one.terminate();
+    if (what === 'drain') await drainAndEnd(one);
     if (what === 'freeze' || what === 'both') two.freeze();
     if (what === 'store') await store.takeAway();
     await delay(chance.between(1000, 5000));
@@ -117,6 +123,21 @@ async function breakThings(): Promise<void> {
     await Promise.all(edges.map((edge) => edge.up()));
     await delay(chance.between(1000, 4000));
   }
+}
+
+/** Beyond two probes of the router, so that it has heard of it. */
+const DRAIN_MS = 3000;
+
+async function drainAndEnd(edge: RoleProcess): Promise<void> {
+  const before = met.refused + met.broken;
+  const authorization = `Bearer ${createTextSigner(SECRET).sign(DRAIN_PURPOSE)}`;
+  const signal = AbortSignal.timeout(REQUEST_DEADLINE_MS);
+  const { ok } = await fetch(`${edge.url}/drain`, { method: 'POST', headers: { authorization }, signal });
+  if (!ok) throw new Error(`${edge.name} refuses to drain`);
+  await delay(DRAIN_MS);
+  await edge.terminate();
+  drained.times++;
+  drained.noticed += met.refused + met.broken - before;
 }
 
 async function sampleAll(): Promise<void> {
@@ -156,12 +177,14 @@ async function report(): Promise<void> {
     `reassigned ${count('session_reassigned')}, edge_down ${count('edge_down')}, unlogged ${unlogged.length}`,
   );
   console.log(`refused: ${byCode.join(', ') || 'none'}`);
+  console.log(`drained ${drained.times} times, which viewers noticed ${drained.noticed} times`);
   console.log(`router's memory by quarters, MiB: ${quarters.join(' ')}`);
   console.log(
     `router's sockets: at most ${Math.max(...samples.map(({ sockets }) => sockets))}, ${leftSockets} when idle`,
   );
   // Its own listener and the probes' connections stay.
-  const isGood = met.wrong === 0 && unlogged.length === 0 && leftSockets <= 2 + 2 * edges.length;
+  const isGood =
+    met.wrong === 0 && unlogged.length === 0 && drained.noticed === 0 && leftSockets <= 2 + 2 * edges.length;
   process.exitCode = isGood ? 0 : 1;
 }
 
