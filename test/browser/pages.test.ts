@@ -58,6 +58,23 @@ for (const { tech, query } of [
   });
 }
 
+test('a private video plays on its own page', async () => {
+  const set = (visibility: string) =>
+    fetch(`${instance.url}/videos/${videoId}`, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ visibility }),
+    });
+  await set('private');
+  const address = `${instance.url}/play/${videoId}/index.m3u8`;
+  await eventually('the edges know', async () => (await fetch(address)).status === 403);
+  const { page } = await openPage(browser);
+  await page.goto(`${instance.url}/watch/${videoId}?autoplay&muted`);
+  await eventually('frames are decoded', async () => (await playing(page)).frames > 10);
+  await page.close();
+  await set('public');
+});
+
 test('a download plays as it comes, from anywhere in it', async () => {
   const { page, complaints } = await openPage(browser);
   await page.goto(instance.url);
