@@ -74,7 +74,7 @@ export const LOG_EVENTS = {
   // transcode
   lease_lost: 'videoId? jobId? taskId? attempt? kind? err',
   orchestrator_connected: 'failures',
-  orchestrator_unreachable: 'err failures? videoId? jobId? taskId? attempt? kind?',
+  orchestrator_unreachable: 'err? failures? videoId? jobId? taskId? attempt? kind?',
   store_paused: 'err',
   store_resumed: 'durationMs',
   segment_stored: 'videoId? jobId? taskId? attempt? kind? rendition segment bytes outcome',
