@@ -43,6 +43,8 @@ export function parseCaptions(text: string): Cue[] {
   const blocks = text
     .replace(/^\uFEFF/, '')
     .replaceAll(/\r\n?/g, '\n')
+    // WebVTT, section 6.1; PostgreSQL keeps no NUL.
+    .replaceAll('\0', '\uFFFD')
     .split(/\n{2,}/);
   const cues = blocks.flatMap((block) => cueOf(block.split('\n').filter((line) => line !== '')));
   if (cues.length === 0) throw new DomainError('bad_captions', 'The text holds no cue of WebVTT or SubRip.');

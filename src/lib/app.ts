@@ -1,8 +1,9 @@
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Registry } from 'prom-client';
 import { checkHealth, type HealthOptions } from './health.ts';
 import { PROBLEM_TYPE, type Problem, problemOf, RETRY_AFTER_SECONDS } from './http.ts';
+import { answerMalformed } from './refuse-malformed.ts';
 
 export type App = ReturnType<typeof createApp>;
 
@@ -23,7 +24,15 @@ const IDLE_MS = 60_000;
 /** A Fastify server with zod schemas, problem details for every error, `/health` and `/metrics`. */
 export function createApp({ health, metrics, bodyLimitBytes, trustedProxies = [], onFault }: AppOptions) {
   const proxies = trustedProxies.length > 0 ? { trustProxy: [...trustedProxies] } : {};
-  const app = Fastify({ logger: false, bodyLimit: bodyLimitBytes, connectionTimeout: IDLE_MS, ...proxies })
+  const app = Fastify({
+    logger: false,
+    bodyLimit: bodyLimitBytes,
+    connectionTimeout: IDLE_MS,
+    clientErrorHandler: answerMalformed,
+    // A path that cannot be decoded, or is too long, comes to no route and to no other handler.
+    frameworkErrors: (error, _request, reply: FastifyReply) => sendProblem(reply, refusal(error)),
+    ...proxies,
+  })
     .setValidatorCompiler(validatorCompiler)
     .setSerializerCompiler(serializerCompiler)
     .withTypeProvider<ZodTypeProvider>();
@@ -44,7 +53,7 @@ function answerWithProblems(app: FastifyInstance, onFault: AppOptions['onFault']
     const problem = isRefusedByFastify(error) ? refusal(error) : problemOf(error);
     if (problem.status === 500) onFault(error, request);
     if (problem.status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-    return reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+    return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((_, reply) => {
     const problem: Problem = {
@@ -53,9 +62,12 @@ function answerWithProblems(app: FastifyInstance, onFault: AppOptions['onFault']
       status: 404,
       code: 'no_such_page',
     };
-    return reply.code(404).type(PROBLEM_TYPE).send(JSON.stringify(problem));
+    return sendProblem(reply, problem);
   });
 }
+
+const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply =>
+  reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem));
 
 /** Fastify's own word on a malformed request: bad JSON, a body over the limit, a schema that does not fit. */
 const isRefusedByFastify = (error: FastifyError): boolean =>

@@ -17,13 +17,13 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /** Answers with problem details also where no handler is asked: lines that are no HTTP, headers too long or too slow. */
 export function refuseMalformed(server: Server): Server {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    const hasAnswered = socket.bytesWritten > 0;
-    if (error.code === 'ECONNRESET' || !socket.writable || hasAnswered) return socket.destroy();
-    const status = STATUS_OF_CODE[error.code ?? ''] ?? 400;
-    socket.end(answerOf(status));
-  });
-  return server;
+  return server.on('clientError', answerMalformed);
+}
+
+/** On a connection that has answered before, an answer could be in the middle of another: it only ends. */
+export function answerMalformed(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) return void socket.destroy();
+  socket.end(answerOf(STATUS_OF_CODE[error.code ?? ''] ?? 400));
 }
 
 function answerOf(status: number): string {

@@ -98,13 +98,15 @@ export const healthSchema = z.object({
   checks: z.record(z.string(), z.object({ status: z.enum(['ok', 'failing']), detail: z.string().optional() })),
 });
 
-const titleText = z.string().trim().min(1).max(200);
+/** PostgreSQL keeps no NUL, and people see no other control character. */
+const NO_CONTROL = /^\P{Cc}*$/u;
+const titleText = z.string().trim().min(1).max(200).regex(NO_CONTROL);
 
 export const idParams = z.object({ id: z.string() });
 export const listQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(24),
   cursor: z.string().max(100).optional().describe('`next` of the page before'),
-  q: z.string().trim().max(200).optional().describe('Part of the title, in whatever case'),
+  q: z.string().trim().max(200).regex(NO_CONTROL).optional().describe('Part of the title, in whatever case'),
   state: z.enum(VIDEO_STATES).optional(),
 });
 const playbackToken = z.string().max(100).optional().describe('A playback token, for a private video without a key');

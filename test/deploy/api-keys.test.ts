@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
+import { parseConfig } from '../../src/main/config.ts';
+import { workerToken } from '../../src/main/parts.ts';
 import { openBrowser } from '../support/browser.ts';
+import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
 import { makeClip } from '../support/media.ts';
 
 /** A whole platform that other machines may reach, since it has keys. */
 const CLI = resolve(import.meta.dirname, '../../src/main/cli.ts');
 const KEY = 'a-key-of-this-test';
+const SECRET = 'the secret of this test';
 const DEADLINE_MS = 60_000;
 
 let instance: Instance;
@@ -26,6 +31,8 @@ before(async () => {
   instance = await Instance.start({
     MILLRACE_HOST: '0.0.0.0',
     MILLRACE_API_KEYS: `another-key-of-this-test,${KEY}`,
+    MILLRACE_SECRET: SECRET,
+    MILLRACE_LOG_LEVEL: 'debug',
     MILLRACE_WORKERS: '0',
     MILLRACE_EDGES: '1',
   });
@@ -75,4 +82,54 @@ test('a browser asks for the key once, and then its uploads and event streams ca
   await fetch(`${instance.url}/videos/${id}`, { method: 'PATCH', headers, body });
   await page.getByTestId('video-row').filter({ hasText: 'Estuary' }).waitFor();
   await context.close();
+});
+
+/** Everything that any process of the instance wrote. */
+async function allLogs(): Promise<string> {
+  const logs = join(instance.data, 'logs');
+  const texts = await Promise.all((await readdir(logs)).map((name) => readFile(join(logs, name), 'utf8')));
+  return [instance.output, ...texts].join('\n');
+}
+
+test('no log line of any role holds a secret, whether it was right or wrong', async () => {
+  const headers = { authorization: `Bearer ${KEY}`, 'content-type': 'application/json' };
+  const post = (path: string, body: unknown, more = {}) =>
+    fetch(instance.url + path, { method: 'POST', headers: { ...headers, ...more }, body: JSON.stringify(body) });
+  const webhookSecret = randomBytes(32).toString('base64');
+  const webhook = { url: 'https://receiver.invalid/hook?key=a-key-in-the-address', secret: `whsec_${webhookSecret}` };
+  assert.equal((await post('/webhooks', webhook)).status, 201);
+  assert.equal((await post('/webhooks', { ...webhook, secret: 'whsec_a-secret-that-is-refused' })).status, 400);
+  assert.equal((await post('/videos', { url: 'https://source.invalid/a.mp4?sig=a-signed-address' })).status, 202);
+  assert.equal((await post('/videos', {}, { authorization: 'Bearer a-key-that-is-wrong' })).status, 401);
+  const { videos } = (await (await fetch(`${instance.url}/videos?q=Harbour`, { headers })).json()) as {
+    videos: { id: string }[];
+  };
+  const id = videos[0]?.id ?? '';
+  const { token } = (await (await post(`/videos/${id}/tokens`, {})).json()) as { token: string };
+  await fetch(`${instance.url}/play/${id}/index.m3u8?token=${token}`);
+  await fetch(`${instance.url}/videos/${id}`, { method: 'DELETE', headers });
+  await eventually('the webhook and the source were asked for', async () => {
+    const logs = await allLogs();
+    return logs.includes('"webhook_failed"') && logs.includes('"ingest_postponed"');
+  });
+  const password = (await readFile(join(instance.data, 'postgres', 'password'), 'utf8')).trim();
+  const secrets = {
+    key: KEY,
+    keyAsPassword: Buffer.from(`me:${KEY}`).toString('base64'),
+    otherKey: 'another-key-of-this-test',
+    wrongKey: 'a-key-that-is-wrong',
+    secret: SECRET,
+    workerToken: workerToken(parseConfig({ MILLRACE_SECRET: SECRET })),
+    password,
+    webhookSecret,
+    refusedSecret: 'a-secret-that-is-refused',
+    receiver: 'a-key-in-the-address',
+    source: 'a-signed-address',
+    playback: token,
+  };
+  const logs = await allLogs();
+  for (const [name, text] of Object.entries(secrets)) {
+    assert.ok(text.length >= 10, name);
+    assert.ok(!logs.includes(text), `${name} is in a log`);
+  }
 });
