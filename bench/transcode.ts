@@ -2,7 +2,10 @@
  * Upload to ready on a running instance, beside one plain ffmpeg that makes the same ladder with the same settings.
  * Both run by turns, so that a noisy machine troubles them alike.
  *
- *   node bench/transcode.ts --url http://127.0.0.1:8080 --pid <process id of the instance> [--rounds 3] [--seconds 60]
+ * With --quality the rungs of the last round are held against the source, too. The ladder must be the standard one
+ * (MILLRACE_LADDER=standard), as the plain command has no trial.
+ *
+ *   node bench/transcode.ts --url http://127.0.0.1:8080 --pid <process id of the instance> [--rounds 3] [--quality]
  */
 import { execFile } from 'node:child_process';
 import { openAsBlob } from 'node:fs';
@@ -14,6 +17,7 @@ import { parseArgs, promisify } from 'node:util';
 import { gridOf } from '../src/domain/cut-plan.ts';
 import { ladderOf } from '../src/domain/ladder.ts';
 import type { VideoResource } from '../src/domain/video-resource.ts';
+import { playlistsOf, type RungQuality, rungQualities } from './rung-quality.ts';
 
 const run = promisify(execFile);
 const NTSC = { numerator: 30_000, denominator: 1001 };
@@ -24,6 +28,7 @@ const POLL_MS = 200;
 const TICKS_PER_SECOND = 100;
 
 type Cost = { readonly wallSeconds: number; readonly cpuSeconds: number; readonly megabytes: number };
+type Made = Cost & { readonly quality: readonly RungQuality[] };
 
 const { values } = parseArgs({
   options: {
@@ -32,6 +37,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '60' },
     source: { type: 'string' },
+    quality: { type: 'boolean', default: false },
   },
 });
 if (!values.url || !values.pid) throw new Error('--url and --pid of a running instance are needed');
@@ -39,11 +45,14 @@ const instance = { url: values.url, pid: Number(values.pid) };
 const folder = await mkdtemp(join(tmpdir(), 'millrace-bench-'));
 try {
   const source = values.source ?? (await makeSource(Number(values.seconds)));
-  const rows: { round: number; millrace: Cost; plain: Cost }[] = [];
-  for (let round = 1; round <= Number(values.rounds); round++) {
-    const row = { round, millrace: await runMillrace(source), plain: await runPlain(source) };
+  const rows: { round: number; millrace: Made; plain: Made }[] = [];
+  const rounds = Number(values.rounds);
+  for (let round = 1; round <= rounds; round++) {
+    const withQuality = values.quality && round === rounds;
+    const row = { round, millrace: await runMillrace(source, withQuality), plain: await runPlain(source, withQuality) };
     rows.push(row);
     print(String(round), row.millrace, row.plain);
+    printQuality(row.millrace.quality, row.plain.quality);
   }
   const median = (pick: (row: (typeof rows)[number]) => number): number =>
     rows.map(pick).sort((a, b) => a - b)[Math.floor(rows.length / 2)] ?? Number.NaN;
@@ -63,7 +72,7 @@ async function makeSource(seconds: number): Promise<string> {
 }
 
 /** Includes the upload, the queue, the playlists: all of what somebody waits for. */
-async function runMillrace(source: string): Promise<Cost> {
+async function runMillrace(source: string, withQuality: boolean): Promise<Made> {
   const body = await openAsBlob(source);
   const cpuBefore = await cpuOfTree(instance.pid);
   const startMs = performance.now();
@@ -75,8 +84,10 @@ async function runMillrace(source: string): Promise<Cost> {
   const seconds = video.source.durationSeconds ?? 0;
   // What the playlists declare, which is measured; the sound is counted with every rung.
   const bits = video.renditions.reduce((sum, rendition) => sum + rendition.averageBandwidthBps * seconds, 0);
+  const hls = new URL(video.playback?.hls ?? '', instance.url).href;
+  const quality = withQuality ? await rungQualities(source, await playlistsOf(hls)) : [];
   await request('DELETE', `/videos/${id}`);
-  return { wallSeconds, cpuSeconds, megabytes: bits / 8e6 };
+  return { wallSeconds, cpuSeconds, megabytes: bits / 8e6, quality };
 }
 
 async function untilReady(id: string): Promise<VideoResource> {
@@ -98,7 +109,7 @@ async function request(method: string, path: string, body?: Blob): Promise<Respo
 }
 
 /** The command that people write: one process, all its threads, the same sizes, caps and GOPs. */
-async function runPlain(source: string): Promise<Cost> {
+async function runPlain(source: string, withQuality: boolean): Promise<Made> {
   const out = await mkdtemp(join(folder, 'plain-'));
   const rungs = ladderOf({ widthPx: 1920, heightPx: 1080, frameRate: NTSC });
   const { gopFrames } = gridOf({ frameRate: NTSC, frames: 1 });
@@ -131,7 +142,9 @@ async function runPlain(source: string): Promise<Cost> {
   const wallSeconds = (performance.now() - startMs) / 1000;
   const cpuSeconds = (await cpuOfEndedChildren()) - cpuBefore;
   const sizes = await Promise.all((await readdir(out)).map(async (name) => (await stat(join(out, name))).size));
-  return { wallSeconds, cpuSeconds, megabytes: sizes.reduce((sum, bytes) => sum + bytes, 0) / 1e6 };
+  const playlists = rungs.map(({ heightPx }, i) => ({ heightPx, input: join(out, `${i}.m3u8`) }));
+  const quality = withQuality ? await rungQualities(source, playlists) : [];
+  return { wallSeconds, cpuSeconds, megabytes: sizes.reduce((sum, bytes) => sum + bytes, 0) / 1e6, quality };
 }
 
 /** Of a process, all that live below it, and all of their children that have ended. */
@@ -163,6 +176,15 @@ async function statOf(pid: string): Promise<string[] | undefined> {
   } catch (error) {
     if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
+  }
+}
+
+function printQuality(millrace: readonly RungQuality[], plain: readonly RungQuality[]): void {
+  for (const [i, ours] of millrace.entries()) {
+    const theirs = plain[i];
+    if (theirs?.heightPx !== ours.heightPx) throw new Error('the ladders differ: is MILLRACE_LADDER=standard set?');
+    const size = (ours.videoBytes / theirs.videoBytes).toFixed(3);
+    console.log(`${ours.heightPx}p  SSIM ${ours.ssim.toFixed(5)} and ${theirs.ssim.toFixed(5)}, size ${size}`);
   }
 }
 
