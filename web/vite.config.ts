@@ -13,6 +13,7 @@ export default defineConfig({
   plugins: [react(), compressOnce()],
   build: {
     target: 'es2022',
+    rolldownOptions: { input: ['index.html', 'embed.html'].map((name) => `${import.meta.dirname}/${name}`) },
     // The player's libraries are large by nature and load only where something plays.
     chunkSizeWarningLimit: 700,
   },

@@ -27,7 +27,8 @@ export const pagePolicy = ({ mediaOrigins, frameAncestors }: PagePolicy): string
     "style-src 'self' 'unsafe-inline'",
     "font-src 'self'",
     "img-src 'self' data: blob:",
-    ['media-src', "'self'", 'blob:', ...mediaOrigins].join(' '),
+    // Both players give their captions to an empty text track of that form.
+    ['media-src', "'self'", 'blob:', 'data:', ...mediaOrigins].join(' '),
     ['connect-src', "'self'", ...mediaOrigins].join(' '),
     "worker-src 'self' blob:",
     "form-action 'self'",

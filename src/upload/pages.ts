@@ -8,7 +8,7 @@ const ASK_AGAIN = 'no-cache';
 /** Content security policies: of our pages, and of the player that others show in a frame. */
 export type PagePolicies = { readonly page: string; readonly embed: string };
 
-/** Serves the built pages: one HTML file for all of them, which looks at its own address. */
+/** Serves the built pages: one HTML file for the player alone, one for all others; each looks at its own address. */
 export async function addPages(
   app: { register: FastifyInstance['register'] },
   folder: string,
@@ -28,9 +28,10 @@ export async function addPages(
         if (path.includes('/assets/')) reply.removeHeader('content-security-policy');
       },
     });
-    for (const url of ['/', '/status', '/watch/:id', '/embed/:id']) {
-      const policy = url.startsWith('/embed') ? policies.embed : policies.page;
-      pages.get(url, (_, reply) => reply.header('content-security-policy', policy).sendFile('index.html'));
-    }
+    for (const url of ['/', '/status', '/watch/:id'])
+      pages.get(url, (_, reply) => reply.header('content-security-policy', policies.page).sendFile('index.html'));
+    pages.get('/embed/:id', (_, reply) =>
+      reply.header('content-security-policy', policies.embed).sendFile('embed.html'),
+    );
   });
 }

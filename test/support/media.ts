@@ -26,6 +26,16 @@ export async function makeClip(file: string, options: ClipOptions): Promise<void
   await ffmpeg(...picture, ...sound, '-pix_fmt', 'yuv420p', ...codec, file);
 }
 
+/** As {@link makeClip}, with two tones, tagged as English and German. */
+export async function makeTwoLanguageClip(file: string, { seconds, size }: { seconds: number; size: string }) {
+  const tone = (hz: number): string[] => ['-f', 'lavfi', '-i', `sine=${hz}:r=48000:d=${seconds}`];
+  const picture = ['-f', 'lavfi', '-i', `testsrc2=s=${size}:r=25:d=${seconds}`];
+  const maps = ['-map', '0:v', '-map', '1:a', '-map', '2:a', '-pix_fmt', 'yuv420p'];
+  const languages = ['-metadata:s:a:0', 'language=eng', '-metadata:s:a:1', 'language=ger'];
+  const codec = ['-c:v', 'libx264', '-preset', 'ultrafast', '-c:a', 'aac', '-disposition:a:0', 'default'];
+  await ffmpeg(...picture, ...tone(440), ...tone(880), ...maps, ...codec, ...languages, file);
+}
+
 /** Frames of each video stream that ffmpeg decodes from a playlist or manifest, and what it complained about. */
 export async function decodedFrames(url: string): Promise<number[]> {
   const listed = await ffprobe('-select_streams', 'v', '-show_entries', 'stream=index', '-of', 'csv=p=0', url);

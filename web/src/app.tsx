@@ -7,7 +7,6 @@ import { ErrorBoundary } from './shared/error-boundary.tsx';
 import { SystemPage } from './system/system-page.tsx';
 import { UploadDock } from './upload/upload-dock.tsx';
 import type { UploadQueue } from './upload/upload-queue.ts';
-import { EmbedPage } from './watch/embed-page.tsx';
 import { NotFound } from './watch/not-found.tsx';
 import { parseWish } from './watch/parse-wish.ts';
 import { WatchPage } from './watch/watch-page.tsx';
@@ -20,7 +19,7 @@ export function App({ uploads, clock }: AppProps) {
   return (
     <ErrorBoundary key={pathname}>
       {pageFor(page, search, { uploads, clock })}
-      {page.name !== 'embed' && <UploadDock queue={uploads} clock={clock} />}
+      <UploadDock queue={uploads} clock={clock} />
     </ErrorBoundary>
   );
 }
@@ -33,8 +32,6 @@ function pageFor(page: Page, search: string, { uploads, clock }: AppProps) {
       return <SystemPage clock={clock} />;
     case 'watch':
       return <WatchPage key={page.videoId} videoId={page.videoId} wish={parseWish(search)} clock={clock} />;
-    case 'embed':
-      return <EmbedPage key={page.videoId} videoId={page.videoId} wish={parseWish(search)} />;
     case 'unknown':
       return <NotFound title="Nothing is here" />;
     default:

@@ -2,7 +2,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.tsx';
 import { parsePage } from './navigation/parse-page.ts';
-import { preloadPlayer } from './player/lazy-player.tsx';
+import { preloadPlayer } from './player/load-player.ts';
 import { discardFile, sendFile } from './upload/send-file.ts';
 import { lockedWhile } from './upload/transfer-locks.ts';
 import { createUploadQueue } from './upload/upload-queue.ts';
@@ -24,7 +24,7 @@ import './styles/system.css';
 
 const { pathname, search } = window.location;
 const page = parsePage(pathname);
-if (page.name === 'watch' || page.name === 'embed') preloadPlayer(parseWish(search).tech);
+if (page.name === 'watch') preloadPlayer(parseWish(search).tech);
 
 const clock = { nowMs: () => performance.timeOrigin + performance.now() };
 const uploads = createUploadQueue({ send: lockedWhile(sendFile), discard: discardFile, clock });

@@ -5,7 +5,7 @@ import { parsePage } from './parse-page.ts';
 test('each path names its page', () => {
   assert.deepEqual(parsePage('/'), { name: 'library' });
   assert.deepEqual(parsePage('/watch/0123456789abcdef'), { name: 'watch', videoId: '0123456789abcdef' });
-  assert.deepEqual(parsePage('/embed/0123456789abcdef/'), { name: 'embed', videoId: '0123456789abcdef' });
+  assert.deepEqual(parsePage('/watch/0123456789abcdef/'), { name: 'watch', videoId: '0123456789abcdef' });
 });
 
 test('anything else is unknown', () => {

@@ -3,7 +3,6 @@ export type Page =
   | { readonly name: 'library' }
   | { readonly name: 'system' }
   | { readonly name: 'watch'; readonly videoId: string }
-  | { readonly name: 'embed'; readonly videoId: string }
   | { readonly name: 'unknown' };
 
 /** `/system` is the same for machines. */
@@ -12,8 +11,7 @@ export const SYSTEM_PATH = '/status';
 export function parsePage(pathname: string): Page {
   if (pathname === '/') return { name: 'library' };
   if (pathname === SYSTEM_PATH) return { name: 'system' };
-  const match = /^\/(watch|embed)\/([0-9a-z]{1,64})\/?$/.exec(pathname);
-  const videoId = match?.[2];
-  if (!match || !videoId) return { name: 'unknown' };
-  return match[1] === 'watch' ? { name: 'watch', videoId } : { name: 'embed', videoId };
+  const match = /^\/watch\/([0-9a-z]{1,64})\/?$/.exec(pathname);
+  const videoId = match?.[1];
+  return videoId ? { name: 'watch', videoId } : { name: 'unknown' };
 }

@@ -1,53 +1,104 @@
 import shaka from 'shaka-player/dist/shaka-player.dash-es2021.js';
-import { type Attach, INTERRUPTED, type Playback, UNDECODABLE, UNSUPPORTED } from './attach.ts';
+import type { Attach, Playback } from './attach.ts';
+import { type FailureCode, failureOf } from './failure.ts';
+import { openSession, SessionRefused, videoIdOf } from './open-session.ts';
+import type { PlaybackNotes } from './playback-notes.ts';
 
 /** Plays DASH with Shaka, which has its own retries; it is the second witness of what we publish. */
 export const attachDash: Attach = (video, playback) => {
   shaka.polyfill.installAll();
   if (!shaka.Player.isBrowserSupported()) {
-    playback.onFailure(UNSUPPORTED);
-    return () => {};
+    playback.onFailure(failureOf('unsupported'));
+    return { detach: () => {}, throughputBps: () => undefined };
   }
   const player = new shaka.Player();
-  let left = false;
-  const choose = (): void => chooseVariant(player, playback);
+  const left = new AbortController();
   const onError = (error: unknown): void => {
-    if (!left) playback.onFailure(sentenceOf(error));
+    if (!left.signal.aborted) playback.onFailure(failureOf(codeOf(error)));
   };
   player.addEventListener('error', (event) => onError('detail' in event ? event.detail : event));
-  playback.renditions.addEventListener('change', choose);
-  void start(player, video, playback).catch(onError);
-  return () => {
-    left = true;
-    playback.renditions.removeEventListener('change', choose);
-    void player.destroy();
+  noteSegments(player, playback.notes);
+  offerRenditions(player, playback, left.signal);
+  offerAudioTracks(player, playback, left.signal);
+  void start(player, video, playback, left.signal).catch(onError);
+  return {
+    detach() {
+      left.abort();
+      void player.destroy();
+    },
+    throughputBps: () => player.getStats().estimatedBandwidth || undefined,
   };
 };
 
-async function start(
-  player: shaka.Player,
-  video: HTMLVideoElement,
-  { src, startSeconds, renditions }: Playback,
-): Promise<void> {
-  await player.attach(video);
-  await player.load(src, startSeconds);
-  const choices = player.getVariantTracks().map(({ id, width, height, bandwidth }) => ({
-    id: String(id),
-    width: width ?? 0,
-    height: height ?? 0,
-    bitrate: bandwidth,
-  }));
-  renditions.replace(choices.filter(({ height }) => height > 0));
+async function start(player: shaka.Player, video: HTMLVideoElement, playback: Playback, signal: AbortSignal) {
+  const { src, startSeconds, notes } = playback;
+  // Attached at once, so that a viewer who presses play before the session is open is not forgotten.
+  const [session] = await Promise.all([openSession(src, signal), player.attach(video)]);
+  notes.begin(session);
+  player.configure({
+    cmcd: { enabled: true, sessionId: session.id, contentId: videoIdOf(src), useHeaders: true, version: 1 },
+  });
+  await player.load(session.url, startSeconds, 'application/dash+xml');
 }
 
-function chooseVariant(player: shaka.Player, { renditions }: Playback): void {
-  const wanted = renditions[renditions.selectedIndex]?.id;
-  const track = player.getVariantTracks().find(({ id }) => String(id) === wanted);
-  player.configure({ abr: { enabled: track === undefined } });
-  if (track) player.selectVariantTrack(track, true);
+function noteSegments(player: shaka.Player, notes: PlaybackNotes): void {
+  player.getNetworkingEngine()?.registerResponseFilter((type, { uri, data, headers, timeMs = 0 }) => {
+    if (type !== shaka.net.NetworkingEngine.RequestType.SEGMENT) return;
+    const heard = { cache: headers['x-cache'] ?? '', edge: headers['x-served-by'] ?? '' };
+    notes.loaded(uri, { bytes: data.byteLength, loadMs: timeMs, ...heard });
+  });
 }
 
-function sentenceOf(error: unknown): string {
+function offerRenditions(player: shaka.Player, { renditions }: Playback, signal: AbortSignal): void {
+  const tracks = () => player.getVideoTracks().toSorted((a, b) => a.bandwidth - b.bandwidth);
+  const offer = (): void =>
+    renditions.replace(
+      tracks().map(({ width, height, bandwidth }, id) => ({
+        id: String(id),
+        width: width ?? 0,
+        height: height ?? 0,
+        bitrate: bandwidth,
+      })),
+    );
+  const choose = (): void => {
+    const track = tracks()[renditions.selectedIndex];
+    player.configure({ abr: { enabled: track === undefined } });
+    if (track) player.selectVideoTrack(track, true);
+  };
+  player.addEventListener('loaded', offer);
+  renditions.addEventListener('change', choose, { signal });
+}
+
+function offerAudioTracks(player: shaka.Player, { audioTracks }: Playback, signal: AbortSignal): void {
+  const tracks = () => player.getAudioTracks();
+  const heard = (): string => String(tracks().findIndex(({ active }) => active));
+  const offer = (): void => {
+    const choices = tracks().map(({ label, language }, id) => ({
+      id: String(id),
+      label: label ?? nameOf(language),
+      language,
+    }));
+    audioTracks.replace(choices, heard());
+  };
+  const choose = (): void => {
+    const track = tracks()[Number(audioTracks.selectedId)];
+    if (track && !track.active) player.selectAudioTrack(track);
+  };
+  player.addEventListener('loaded', offer);
+  audioTracks.addEventListener('change', choose, { signal });
+}
+
+/** As the HLS playlists name it: in the language itself. A manifest names the language only. */
+function nameOf(language: string): string {
+  if (language === 'und') return 'Audio';
+  return new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
+}
+
+function codeOf(error: unknown): FailureCode {
+  if (error instanceof SessionRefused) return error.code;
   const category = typeof error === 'object' && error !== null && 'category' in error ? error.category : undefined;
-  return category === shaka.util.Error.Category.NETWORK ? INTERRUPTED : UNDECODABLE;
+  if (category === shaka.util.Error.Category.MEDIA) return 'undecodable';
+  // What openSession throws are errors of the network, too.
+  const isOfNetwork = category === undefined || category === shaka.util.Error.Category.NETWORK;
+  return isOfNetwork ? 'interrupted' : 'broken';
 }

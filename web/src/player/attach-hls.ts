@@ -1,5 +1,9 @@
-import Hls, { type ErrorData, type HlsConfig } from 'hls.js';
-import { type Attach, GONE, INTERRUPTED, type Playback, UNDECODABLE, UNSUPPORTED } from './attach.ts';
+import Hls, { type ErrorData, type FragLoadedData, type HlsConfig } from 'hls.js';
+import type { Attach, Attached, Playback } from './attach.ts';
+import { attachNative } from './attach-native.ts';
+import { type FailureCode, failureOf } from './failure.ts';
+import { openSession, SessionRefused, videoIdOf } from './open-session.ts';
+import type { PlaybackNotes } from './playback-notes.ts';
 import { createRestartBudget } from './restart-budget.ts';
 
 /** An edge answers from memory or reads the store; a segment that has not begun by now will not come. */
@@ -27,91 +31,110 @@ const CONFIG: Partial<HlsConfig> = {
 export const attachHls: Attach = (video, playback) =>
   Hls.isSupported() ? attachHlsJs(video, playback) : attachNative(video, playback);
 
-const attachHlsJs: Attach = (video, { src, startSeconds, renditions, onFailure }) => {
+function attachHlsJs(video: HTMLVideoElement, playback: Playback): Attached {
+  const { src, startSeconds, notes, onFailure } = playback;
+  // In headers, so that the addresses of segments stay the same and the browser's cache knows them again.
+  const cmcd = { contentId: videoIdOf(src), useHeaders: true };
   // A playlist that still grows would otherwise be joined at its end, like a broadcast.
-  const hls = new Hls({ ...CONFIG, startPosition: startSeconds });
+  const hls = new Hls({ ...CONFIG, cmcd, startPosition: startSeconds });
   const network = createRestartBudget(NETWORK_RETRIES_MS);
   const decoder = createRestartBudget(DECODER_RETRIES_MS);
+  const left = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+
+  async function begin(): Promise<void> {
+    try {
+      const session = await openSession(src, left.signal);
+      notes.begin(session);
+      hls.config.cmcd = { ...cmcd, sessionId: session.id };
+      hls.loadSource(session.url);
+    } catch (error) {
+      if (left.signal.aborted) return;
+      if (error instanceof SessionRefused) fail(error.code);
+      else again(() => void begin());
+    }
+  }
 
   function onError(data: ErrorData): void {
     if (!data.fatal) return;
-    if (isVideoGone(data)) fail(GONE);
-    else if (data.type === Hls.ErrorTypes.NETWORK_ERROR) loadAgain(data);
+    if (data.type === Hls.ErrorTypes.NETWORK_ERROR) again(needsFreshSession(data) ? beginAnew : () => hls.startLoad());
     else if (data.type === Hls.ErrorTypes.MEDIA_ERROR) decodeAgain();
-    else fail(data.error.message);
+    else fail('broken');
   }
 
-  function loadAgain(data: ErrorData): void {
+  function again(load: () => void): void {
     const delayMs = network.next(video.currentTime);
-    const load = needsFreshSession(data) ? startSession : () => hls.startLoad();
     clearTimeout(timer);
-    if (delayMs === undefined) fail(INTERRUPTED);
+    if (delayMs === undefined) fail('interrupted');
     else timer = setTimeout(load, delayMs);
   }
 
   /** Costs the buffer, so only for a session that is refused, or one that never began. */
-  function startSession(): void {
-    hls.config.startPosition = video.currentTime;
-    hls.loadSource(src);
+  function beginAnew(): void {
+    hls.config.startPosition = video.currentTime || startSeconds;
+    void begin();
   }
 
   function decodeAgain(): void {
-    if (decoder.next(video.currentTime) === undefined) fail(UNDECODABLE);
+    if (decoder.next(video.currentTime) === undefined) fail('undecodable');
     else hls.recoverMediaError();
   }
 
-  function fail(message: string): void {
+  function fail(code: FailureCode): void {
     hls.destroy();
-    onFailure(message);
+    onFailure(failureOf(code));
   }
 
-  const choose = (): void => {
-    hls.nextLevel = renditions.selectedIndex;
-  };
-  hls.on(Hls.Events.MANIFEST_PARSED, () => renditions.replace(choicesOf(hls)));
   hls.on(Hls.Events.ERROR, (_, data) => onError(data));
-  renditions.addEventListener('change', choose);
-  hls.loadSource(src);
+  hls.on(Hls.Events.FRAG_LOADED, (_, data) => note(data, notes));
+  offerRenditions(hls, playback, left.signal);
+  offerAudioTracks(hls, playback, left.signal);
   hls.attachMedia(video);
-  return () => {
-    clearTimeout(timer);
-    renditions.removeEventListener('change', choose);
-    hls.destroy();
+  void begin();
+  return {
+    detach() {
+      clearTimeout(timer);
+      left.abort();
+      hls.destroy();
+    },
+    throughputBps: () => (hls.bandwidthEstimate > 0 ? hls.bandwidthEstimate : undefined),
   };
-};
+}
 
 const isRefused = ({ response }: ErrorData): boolean =>
   response?.code !== undefined && response.code >= 400 && response.code < 500;
 
-const isOfSource = ({ details }: ErrorData): boolean => details.startsWith('manifest');
+const needsFreshSession = (data: ErrorData): boolean => data.details.startsWith('manifest') || isRefused(data);
 
-const isVideoGone = (data: ErrorData): boolean => isOfSource(data) && data.response?.code === 404;
-
-const needsFreshSession = (data: ErrorData): boolean => isOfSource(data) || isRefused(data);
+function note({ frag, networkDetails }: FragLoadedData, notes: PlaybackNotes): void {
+  const { loading, total } = frag.stats;
+  const said = (name: string): string =>
+    (networkDetails instanceof XMLHttpRequest ? networkDetails.getResponseHeader(name) : null) ?? '';
+  const heard = { cache: said('x-cache'), edge: said('x-served-by') };
+  notes.loaded(frag.url, { bytes: total, loadMs: loading.end - loading.start, ...heard });
+}
 
 /** The levels by their index. One without a picture offers no choice of picture size. */
-const choicesOf = (hls: Hls) =>
-  hls.levels
-    .map(({ width, height, bitrate }, index) => ({ id: String(index), width, height, bitrate }))
-    .filter(({ height }) => height > 0);
+function offerRenditions(hls: Hls, { renditions }: Playback, signal: AbortSignal): void {
+  hls.on(Hls.Events.MANIFEST_PARSED, () => {
+    const levels = hls.levels.map(({ width, height, bitrate }, id) => ({ id: String(id), width, height, bitrate }));
+    renditions.replace(levels.filter(({ height }) => height > 0));
+  });
+  const choose = (): void => {
+    hls.nextLevel = renditions.selectedIndex;
+  };
+  renditions.addEventListener('change', choose, { signal });
+}
 
-function attachNative(video: HTMLVideoElement, { src, startSeconds, onFailure }: Playback): () => void {
-  if (!video.canPlayType('application/vnd.apple.mpegurl')) {
-    onFailure(UNSUPPORTED);
-    return () => {};
-  }
-  const onError = (): void => onFailure(INTERRUPTED);
-  video.addEventListener('error', onError, { once: true });
-  const onLoaded = (): void => {
-    video.currentTime = startSeconds;
+function offerAudioTracks(hls: Hls, { audioTracks }: Playback, signal: AbortSignal): void {
+  hls.on(Hls.Events.AUDIO_TRACKS_UPDATED, (_, { audioTracks: tracks }) => {
+    const choices = tracks.map(({ name, lang }, id) => ({ id: String(id), label: name, language: lang ?? '' }));
+    audioTracks.replace(choices, String(hls.audioTrack));
+  });
+  hls.on(Hls.Events.AUDIO_TRACK_SWITCHING, () => audioTracks.select(String(hls.audioTrack)));
+  const choose = (): void => {
+    const wanted = Number(audioTracks.selectedId);
+    if (wanted >= 0 && wanted !== hls.audioTrack) hls.audioTrack = wanted;
   };
-  video.addEventListener('loadedmetadata', onLoaded, { once: true });
-  video.src = src;
-  return () => {
-    video.removeEventListener('error', onError);
-    video.removeEventListener('loadedmetadata', onLoaded);
-    video.removeAttribute('src');
-    video.load();
-  };
+  audioTracks.addEventListener('change', choose, { signal });
 }

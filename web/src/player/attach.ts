@@ -1,3 +1,6 @@
+import type { AudioTrackList } from './audio-track-list.ts';
+import type { Failure } from './failure.ts';
+import type { PlaybackNotes } from './playback-notes.ts';
 import type { RenditionList } from './rendition-list.ts';
 
 export type Playback = {
@@ -5,14 +8,19 @@ export type Playback = {
   readonly src: string;
   readonly startSeconds: number;
   readonly renditions: RenditionList;
-  /** Playback ended for good, with a sentence for the viewer. Called at most once. */
-  readonly onFailure: (message: string) => void;
+  readonly audioTracks: AudioTrackList;
+  /** Where it is written down what the session is and what it loads. */
+  readonly notes: PlaybackNotes;
+  /** Playback ended for good. Called at most once. */
+  readonly onFailure: (failure: Failure) => void;
 };
 
-/** Lets a media element play a source; the answer lets go of it again. */
-export type Attach = (video: HTMLVideoElement, playback: Playback) => () => void;
+export type Attached = {
+  /** Lets go of the media element. */
+  detach(): void;
+  /** What the player expects of the network, in bits per second; undefined before it knows. */
+  throughputBps(): number | undefined;
+};
 
-export const UNSUPPORTED = 'This browser cannot play segmented video. Use a current Chrome, Edge, Firefox or Safari.';
-export const INTERRUPTED = 'The segment servers do not answer. Check the connection, then try again.';
-export const UNDECODABLE = 'This browser cannot decode the video.';
-export const GONE = 'This video is no longer there.';
+/** Lets a media element play a source. */
+export type Attach = (video: HTMLVideoElement, playback: Playback) => Attached;

@@ -1,4 +1,4 @@
-// One by one: the package's index also brings cast, AirPlay, captions and live controls.
+// One by one: the package's index also brings cast, AirPlay and live controls.
 import 'media-chrome/dist/media-controller.js';
 import 'media-chrome/dist/media-control-bar.js';
 import 'media-chrome/dist/media-play-button.js';
@@ -11,6 +11,10 @@ import 'media-chrome/dist/media-pip-button.js';
 import 'media-chrome/dist/media-fullscreen-button.js';
 // The menus make these elements without importing them.
 import 'media-chrome/dist/menu/media-chrome-menu-item.js';
+import 'media-chrome/dist/menu/media-captions-menu.js';
+import 'media-chrome/dist/menu/media-captions-menu-button.js';
+import 'media-chrome/dist/menu/media-audio-track-menu.js';
+import 'media-chrome/dist/menu/media-audio-track-menu-button.js';
 import 'media-chrome/dist/menu/media-rendition-menu.js';
 import 'media-chrome/dist/menu/media-rendition-menu-button.js';
 import 'media-chrome/dist/menu/media-playback-rate-menu.js';

@@ -1,14 +1,15 @@
 import type { VideoResource } from '../../../src/domain/video-resource.ts';
 import { PageLink } from '../navigation/page-link.tsx';
 import { CopyField } from './copy-field.tsx';
+import { embedSnippet } from './embed-snippet.ts';
 
 type Props = { video: VideoResource; tech: 'hls' | 'dash' };
 
 /** The addresses that other players and other pages need. */
-export function SharePanel({ video: { id, title, playback }, tech }: Props) {
+export function SharePanel({ video: { id, title, playback, source }, tech }: Props) {
   if (!playback) return null;
   const absolute = (path: string): string => new URL(path, window.location.origin).href;
-  const embed = `<iframe src="${absolute(`/embed/${id}`)}" title="${escapeAttribute(title)}" width="640" height="360" allow="fullscreen; picture-in-picture" style="border:0"></iframe>`;
+  const embed = embedSnippet({ src: absolute(`/embed/${id}`), title, ratio: ratioOf(source) });
   const other = tech === 'hls' ? 'dash' : 'hls';
   return (
     <section className="panel">
@@ -28,5 +29,5 @@ export function SharePanel({ video: { id, title, playback }, tech }: Props) {
   );
 }
 
-const escapeAttribute = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('<', '&lt;');
+const ratioOf = ({ widthPx, heightPx }: VideoResource['source']): string =>
+  widthPx && heightPx ? `${widthPx}/${heightPx}` : '16/9';

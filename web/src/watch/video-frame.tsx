@@ -1,7 +1,7 @@
 import { type ReactNode, Suspense } from 'react';
 import type { JobResource, VideoResource } from '../../../src/domain/video-resource.ts';
 import { failedJob, openJob } from '../library/merge-videos.ts';
-import { playerFor } from '../player/lazy-player.tsx';
+import { playerFor } from '../player/player.tsx';
 import { ErrorBoundary } from '../shared/error-boundary.tsx';
 import { formatPercent } from '../shared/format.ts';
 import { ProgressBar } from '../shared/progress-bar.tsx';
