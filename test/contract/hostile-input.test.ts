@@ -244,3 +244,24 @@ test('hostile requests get problems, cause no fault, and change nothing where th
   );
   assert.ok((refusals.get(400) ?? 0) > 20 && (refusals.get(404) ?? 0) > 20, JSON.stringify([...refusals]));
 });
+
+test('a NUL, which PostgreSQL keeps in no text, is refused or replaced wherever text comes in', async () => {
+  const [id = ''] = known;
+  const json = { 'content-type': 'application/json' };
+  const statusOf = async (path: string, init: RequestInit = {}) => (await fetch(api.url + path, init)).status;
+  const titled = (method: string) => ({
+    method,
+    headers: json,
+    body: '{"title":"a\\u0000b","url":"https://a.example/"}',
+  });
+  assert.equal(await statusOf(`/videos/${id}`, titled('PATCH')), 400);
+  assert.equal(await statusOf('/videos', titled('POST')), 400);
+  assert.equal(await statusOf('/videos?q=a%00b'), 400);
+  const metadata = `filename YQ==,note ${Buffer.from('a\0b').toString('base64')}`;
+  const headers = { 'tus-resumable': '1.0.0', 'upload-length': '5', 'upload-metadata': metadata };
+  assert.equal(await statusOf('/uploads', { method: 'POST', headers }), 400);
+  const captions = 'WEBVTT\n\n00:01.000 --> 00:02.000\na\0b\n';
+  const put = { method: 'PUT', headers: { 'content-type': 'text/vtt' }, body: captions };
+  assert.equal(await statusOf(`/videos/${id}/text/en`, put), 200);
+  assert.match(await (await fetch(`${api.url}/videos/${id}/text/en`)).text(), /a\uFFFDb/);
+});
