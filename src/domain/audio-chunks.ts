@@ -11,7 +11,7 @@ export type AudioChunk = { readonly firstSegment: number; readonly segments: num
 export type SteadySound = { readonly packetSamples: number; readonly startSeconds: string };
 
 /**
- * Sound longer than this is encoded in parts. Measured: one core makes AAC of 48 kHz stereo at 26 to 50 times real time,
+ * Sound longer than this is encoded in parts. Measured: one core makes AAC of 48 kHz stereo at 26 to 58 times real time,
  * so half an hour is a minute's work. That much is lost at most with a worker, and begins anew for 5 s more.
  */
 export const AUDIO_CHUNK_SECONDS = 1800;

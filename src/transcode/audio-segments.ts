@@ -61,11 +61,11 @@ export async function* audioSegments(
   if (frame !== span.endFrame) wrong(`AAC frames to ${frame} instead of ${span.endFrame}`);
 }
 
-/** The first fragment says when the sound begins that was found. */
+/** The first fragment says when the sound begins that was found: too late, or at 0 where there was none at all. */
 function assertFound({ moof }: FragmentBoxes, frame: number): void {
   const { decodeTicks } = readFragment(moof);
   const wanted = frame * AAC_FRAME_SAMPLES;
-  if (decodeTicks > wanted) throw new MissedStart(`sound begins ${decodeTicks - wanted} samples too late`);
+  if (decodeTicks !== wanted) throw new MissedStart(`sound begins at ${decodeTicks} and not at ${wanted}`);
 }
 
 /** ffmpeg (5.1) begins its filters anew where the form of the sound changes, and then makes the whole length again. */

@@ -125,6 +125,34 @@ test('a track alone is published from chunks without fault', deadline, async () 
   assert.deepEqual(checkPresentation(presentation), []);
 });
 
+test(
+  'sound that is not there where a seek leads to is looked for from the beginning, and only then silent',
+  deadline,
+  async () => {
+    await using bench = await mediaBench();
+    const gap = `aselect='not(between(t,9,13))',asetpts=PTS`;
+    const path = await bench.make('gap.mkv', [...input(tone(48_000)), '-af', gap, '-c:a', 'flac']);
+    const steady = { packetSamples: 1, startSeconds: '0' };
+    const encoded = await encodeFile(path, bench, (plan) => {
+      const audio = plan.audio.map((one) => ({ ...one, track: { ...one.track, steady } }));
+      return soundInChunks(CHUNK_SECONDS)({ ...plan, audio });
+    });
+    // What is encoded for the third chunk begins at 10.9 s, within the gap.
+    assert.equal(encoded.results.length, 4);
+    const heard = await samplesFrom('0', await joinRendition(encoded, 'a-und', bench));
+    const loudest = (from: number, to: number): number =>
+      heard.subarray(from * 48_000, to * 48_000).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+    assert.ok(loudest(9.2, 12.9) < 0.01, 'the gap is silent');
+    for (const [from, to] of [
+      [8, 8.9],
+      [13.2, 13.4],
+      [16, 16.1],
+      [24, 24.1],
+    ] as const)
+      assert.ok(loudest(from, to) > 0.4);
+  },
+);
+
 test('sound whose samples cannot be placed exactly stays one task', deadline, async () => {
   await using bench = await mediaBench();
   const path = await bench.make('a.mkv', [...input(music(48_000)), '-c:a', 'libvorbis']);
