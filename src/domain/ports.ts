@@ -16,7 +16,13 @@ export type StoredObjectInfo = {
 export type StoredObject = StoredObjectInfo & { readonly bytes: Uint8Array };
 export type PutOptions = { readonly contentType: string; readonly signal?: AbortSignal };
 export type ReadOptions = { readonly range?: ByteRange; readonly signal?: AbortSignal };
-export type ListPage = { readonly objects: readonly { key: ObjectKey; sizeBytes: number }[]; readonly next?: string };
+export type ListedObject = {
+  readonly key: ObjectKey;
+  readonly sizeBytes: number;
+  /** Of the last write, by the store's clock, in milliseconds since 1970. */
+  readonly modifiedAtMs: number;
+};
+export type ListPage = { readonly objects: readonly ListedObject[]; readonly next?: string };
 
 /**
  * Where all bytes live. Objects are small (a source part is the largest), so they travel whole, which also

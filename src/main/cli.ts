@@ -12,6 +12,11 @@ const HELP = `millrace <command>
 
   doctor         look at what Millrace needs here (ffmpeg, store, database, clock, disk, port); --json
 
+  backup FILE    the rows of the database, also while everything runs
+  restore FILE   into an empty database; what the object store knows better is taken from there
+  rebuild        make the database again from the object store alone; --dry-run, --into-existing
+  gc             count objects that no row stands behind; --older-than HOURS (24), --delete
+
   upload FILE…   send files, going on where an earlier run stopped; --url http://localhost:8080
   hash FILE…     print the content id that the server gives to a file
   verify VIDEO   read all that players can read of a video, and say what is wrong with it; --json, --url
@@ -54,6 +59,10 @@ const COMMANDS: Readonly<Record<string, (config: Config, args: readonly string[]
   stop: async (config) => (await import('./stop.ts')).stop(config),
   doctor: async (config, args) => (await import('./commands/doctor.ts')).doctor(args, config),
   explain: async (config, args) => (await import('./commands/explain.ts')).explain(args, config),
+  gc: async (config, args) => (await import('./commands/gc.ts')).gc(args, config),
+  backup: async (config, args) => (await import('./commands/backup.ts')).backup(args, config),
+  restore: async (config, args) => (await import('./commands/backup.ts')).restore(args, config),
+  rebuild: async (config, args) => (await import('./commands/rebuild.ts')).rebuild(args, config),
   help: async () => console.log(HELP),
 };
 

@@ -7,12 +7,14 @@ const DEFAULT_PAGE = 1000;
 /** A real object store that forgets everything with its process. */
 export class MemoryObjectStore implements ObjectStore {
   readonly #objects = new Map<string, StoredObject>();
+  readonly #modifiedAtMs = new Map<string, number>();
 
   async put(key: ObjectKey, bytes: Uint8Array, { contentType, signal }: PutOptions): Promise<{ etag: string }> {
     signal?.throwIfAborted();
     const etag = createHash('sha256').update(bytes).digest('hex').slice(0, 32);
     // Copied, so that a caller who reuses its buffer cannot change what was stored.
     this.#objects.set(key, { bytes: Uint8Array.from(bytes), contentType, etag, sizeBytes: bytes.byteLength });
+    this.#modifiedAtMs.set(key, Date.now());
     return { etag };
   }
 
@@ -41,6 +43,7 @@ export class MemoryObjectStore implements ObjectStore {
     const objects = page.map((key) => ({
       key: key as ObjectKey,
       sizeBytes: this.#objects.get(key)?.sizeBytes ?? 0,
+      modifiedAtMs: this.#modifiedAtMs.get(key) ?? 0,
     }));
     const last = page.at(-1);
     return last !== undefined && keys.length > limit ? { objects, next: last } : { objects };

@@ -4,7 +4,8 @@ import { closeSync, openSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type EmbeddedPostgres, prepareEmbeddedPostgres } from '../../src/adapters/embedded-postgres.ts';
-import { type Database, migrate, openDatabase } from '../../src/adapters/postgres.ts';
+import { migrate } from '../../src/adapters/migrate.ts';
+import { type Database, openDatabase } from '../../src/adapters/postgres.ts';
 import { freePort } from '../../src/lib/listen.ts';
 
 const READY_DEADLINE_MS = 60_000;

@@ -4,7 +4,8 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { prepareEmbeddedPostgres } from '../../src/adapters/embedded-postgres.ts';
-import { type Database, migrate, openDatabase } from '../../src/adapters/postgres.ts';
+import { migrate } from '../../src/adapters/migrate.ts';
+import { type Database, openDatabase } from '../../src/adapters/postgres.ts';
 import { freePort } from '../../src/lib/listen.ts';
 
 export type TestDatabase = AsyncDisposable & { readonly url: string; readonly db: Database };

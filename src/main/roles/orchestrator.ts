@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { createAboutRecords } from '../../adapters/about-records.ts';
 import { createDeliveryLine } from '../../adapters/delivery-line.ts';
 import { createDuePlaylists } from '../../adapters/due-playlists.ts';
 import { createGrowthRecords } from '../../adapters/growing-jobs.ts';
 import { createJobRecords } from '../../adapters/job-records.ts';
+import { migrate } from '../../adapters/migrate.ts';
 import { listenTo } from '../../adapters/notifications.ts';
-import { migrate, openDatabase } from '../../adapters/postgres.ts';
+import { openDatabase } from '../../adapters/postgres.ts';
 import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createRetiredGenerations } from '../../adapters/retired-generations.ts';
 import { countWaitingTasks } from '../../adapters/waiting-tasks.ts';
@@ -15,6 +17,7 @@ import { createMetrics } from '../../lib/metrics.ts';
 import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
+import { keepAbout } from '../../orchestrate/keep-about.ts';
 import { refreshPlaylists } from '../../orchestrate/refresh-playlists.ts';
 import { retryPolicy } from '../../orchestrate/retry-policy.ts';
 import { runGrowth } from '../../orchestrate/run-growth.ts';
@@ -41,6 +44,7 @@ import { addWaitingGauge } from './waiting-gauge.ts';
 const DEFAULT_PORT = 8081;
 /** Changes ring a bell; this is how late a missed one is noticed. */
 const PLAYLISTS_LOOK_MS = 5_000;
+const ABOUT_LOOK_MS = 2_000;
 /** Publishing needs no encoder, and memory only for texts. */
 const PUBLISHER = { memoryMib: 1_024, encoders: [] };
 
@@ -111,6 +115,12 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
     repeat(() => refreshPlaylists({ ...working, due: createDuePlaylists(db) }), {
       everyMs: PLAYLISTS_LOOK_MS,
       bell: bells.own,
+      signal: stopping,
+      onError: (err) => log.error('queue_error', { err }),
+    }),
+    repeat(() => keepAbout({ store, about: createAboutRecords(db) }), {
+      everyMs: ABOUT_LOOK_MS,
+      bell: new Bell(),
       signal: stopping,
       onError: (err) => log.error('queue_error', { err }),
     }),
