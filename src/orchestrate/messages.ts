@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { MAX_CAPTION_BYTES, MAX_CAPTION_TRACKS } from '../domain/captions.ts';
 
 /**
- * What workers say to the orchestrator. Workers are ours and hold a token, yet a worker of another version may say
- * something unexpected: it gets a 400 and the task stays as it was.
+ * What workers say to the orchestrator. Workers are ours and hold a token, yet they may be of another version while a
+ * cluster is upgraded: fields that are not known here are passed over, one that is missing or of another form gets a 400
+ * and the task stays as it was.
  */
 const token = z.int().nonnegative();
 const frameRate = z.object({ numerator: z.int().positive(), denominator: z.int().positive() });
@@ -94,7 +95,7 @@ const trialResult = z.object({
   ratesBps: z.array(z.number().positive()).max(20),
 });
 
-const textResult = z.strictObject({
+const textResult = z.object({
   tracks: z
     .array(
       z.object({
@@ -106,7 +107,7 @@ const textResult = z.strictObject({
     )
     .max(MAX_CAPTION_TRACKS),
 });
-const imagesResult = z.strictObject({ poster: z.boolean(), storyboard: z.boolean() });
+const imagesResult = z.object({ poster: z.boolean(), storyboard: z.boolean() });
 
 export const completeMessage = z.object({
   token,
