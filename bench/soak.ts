@@ -1,9 +1,8 @@
 /**
  * Viewers play through a router while its three edges are killed, frozen and drained, and the store is taken away, one
- * after the other. A drained edge is ended once its sessions had time to move, which no viewer may notice. Told at
- * the end: what viewers met, whether each trouble of theirs is in the router's log, and memory
- * and sockets of the router over time. Ends with 1 where a body was wrong,
- * a trouble went unlogged, a drain was noticed or a socket stayed.
+ * after the other. A drained edge is ended once its sessions had time to move, which no viewer may notice. Told at the
+ * end: what viewers met, whether each trouble of theirs is in the router's log, and memory and sockets of the router
+ * over time. Ends with 1 where a body was wrong, a trouble went unlogged, a drain was noticed or a socket stayed.
  *
  *   node bench/soak.ts [--seconds 600] [--viewers 20] [--seed 1]
  */
@@ -32,6 +31,8 @@ const VIDEOS = Array.from({ length: 20 }, (_, i) => `0123456789abcd${String(i).p
 const REQUEST_DEADLINE_MS = 30_000;
 const SEGMENTS_PER_VIEWING = 20;
 const PAUSE_MS = 200;
+/** Beyond two probes of the router, so that it has heard of it. */
+const DRAIN_MS = 3000;
 const { values } = parseArgs({
   options: {
     seconds: { type: 'string', default: '600' },
@@ -124,9 +125,6 @@ async function breakThings(): Promise<void> {
     await delay(chance.between(1000, 4000));
   }
 }
-
-/** Beyond two probes of the router, so that it has heard of it. */
-const DRAIN_MS = 3000;
 
 async function drainAndEnd(edge: RoleProcess): Promise<void> {
   const before = met.refused + met.broken;
