@@ -78,6 +78,29 @@ test('a change of the picture away from the start of its segment is told, also w
   assert.match(complaints(at(9.2, 7.9)), /nothing was shown for 1\.30 s/);
 });
 
+test("a short stand is a stall where the player had run dry, and the machine's where it had not", () => {
+  const { seen } = story();
+  const sample = (mediaSeconds: number, bufferSeconds: number) => ({
+    atMs: 0,
+    mediaSeconds,
+    bufferSeconds,
+    heightPx: 0,
+  });
+  const play = (bufferSeconds: number) => ({
+    seen: {
+      ...seen,
+      samples: [sample(0, 0), sample(5, 9), sample(9, bufferSeconds), sample(23.5, 0.5), sample(24, 0)],
+    },
+  });
+  assert.match(
+    complaints({ ...play(0.2), longestStandMs: 400 }),
+    /stood for 400 ms, and the player had as little as 0\.2 s/,
+  );
+  assert.equal(complaints({ ...play(0.2), longestStandMs: 200 }), '');
+  assert.equal(complaints({ ...play(6), longestStandMs: 400 }), '');
+  assert.equal(complaints({ ...play(6), longestStandMs: 1100 }), 'the picture stood for 1100 ms');
+});
+
 test('sizes that the page is told before the first frame, and twice, are no changes', () => {
   const { seen } = story();
   const [first] = seen.sizes;

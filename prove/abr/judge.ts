@@ -41,8 +41,13 @@ export type Verdict = {
 };
 
 export const MOST_APART_SECONDS = 0.1;
-/** The page looks every 50 ms on a machine with other work to do; a player that runs dry stands for a second and more. */
-export const MOST_STAND_MS = 300;
+/** A player that stands for so long while it has next to nothing loaded has run dry. */
+const DRY_STAND_MS = 300;
+const DRY_SECONDS = 0.5;
+/** With media in hand it is the machine that stands, whose other work may take the processor for a moment; not for longer. */
+const MOST_STAND_MS = 1000;
+/** At the start of a video nothing is loaded yet, and at its end nothing is left to load. */
+const ENDS_SECONDS = 1;
 /** Where a busy browser left out more than this, nobody can say when the picture changed. */
 const MOST_LEFT_OUT_SECONDS = 1;
 
@@ -56,8 +61,7 @@ export function judge(story: Story): Verdict {
   const complaints = [...unlike, ...pairs.flatMap(apart)];
   if (unlike.length === 0 && downs === 0) complaints.push('the player never switched down');
   if (unlike.length === 0 && ups === 0) complaints.push('the player never switched up');
-  if (story.longestStandMs > MOST_STAND_MS)
-    complaints.push(`the picture stood for ${Math.round(story.longestStandMs)} ms`);
+  complaints.push(...stall(story));
   return { pairs, downs, ups, complaints };
 }
 
@@ -119,6 +123,21 @@ function apart({ segment, apartSeconds, lastOldSeconds, firstNewSeconds }: Pair)
   if (apartSeconds > MOST_APART_SECONDS)
     return [`the picture changed ${apartSeconds.toFixed(3)} s away from the start of segment ${segment}`];
   return [];
+}
+
+function stall({ seen, longestStandMs }: Story): string[] {
+  const stoodMs = `the picture stood for ${Math.round(longestStandMs)} ms`;
+  const least = leastBufferSeconds(seen);
+  if (longestStandMs > DRY_STAND_MS && least < DRY_SECONDS)
+    return [`${stoodMs}, and the player had as little as ${least.toFixed(1)} s loaded`];
+  return longestStandMs > MOST_STAND_MS ? [stoodMs] : [];
+}
+
+/** The least that was loaded ahead of the playhead between start and end. */
+export function leastBufferSeconds({ samples }: Pick<Seen, 'samples'>): number {
+  const endSeconds = (samples.at(-1)?.mediaSeconds ?? 0) - ENDS_SECONDS;
+  const between = samples.filter(({ mediaSeconds }) => mediaSeconds > ENDS_SECONDS && mediaSeconds < endSeconds);
+  return Math.min(...between.map(({ bufferSeconds }) => bufferSeconds));
 }
 
 /** Renditions are named for their shorter side, which is the height of a landscape picture. */

@@ -1,4 +1,4 @@
-import { PLAYERS, type PlayerName } from '../../test/support/player-pages.ts';
+import { PLAYERS } from '../../test/support/player-pages.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { Ladder } from './ladder.ts';
 import { type LogLine, type LogStory, logStoryOf } from './log-story.ts';
@@ -37,7 +37,5 @@ export function summaryOf({ viewing, verdict }: Proof): string {
   const apart = Math.max(0, ...pairs.map(({ apartSeconds }) => apartSeconds));
   const stood = Math.round(viewing.state.longestStandMs);
   const counted = `${downs} down, ${ups} up, at most ${apart.toFixed(3)} s apart, longest stand ${stood} ms`;
-  return `${nameWidth(viewing.player)} ${complaints.length === 0 ? 'proven' : 'FAILED'}: ${counted}`;
+  return `${viewing.player.padEnd(12)} ${complaints.length === 0 ? 'proven' : 'FAILED'}: ${counted}`;
 }
-
-const nameWidth = (name: PlayerName): string => name.padEnd(12);

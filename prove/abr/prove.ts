@@ -2,9 +2,10 @@
  * The proof that players adapt: hls.js and shaka-player, as they are, over a line whose bandwidth falls and rises, and the
  * logs held against what was on the screen. Writes docs/abr/ anew; ends with 1 when anything is not as it should be.
  *
- *   npm run prove:abr -- [--line namespace|bucket] [--times 1] [--out docs/abr]
+ *   npm run prove:abr -- [--line namespace|bucket] [--times 1] [--out docs/abr] [--keep folder]
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -33,10 +34,21 @@ const { values } = parseArgs({
     line: { type: 'string', default: 'namespace' },
     times: { type: 'string', default: '1' },
     out: { type: 'string', default: resolve(import.meta.dirname, '../../docs/abr') },
+    /** The video stays here, and is played again by a later run. */
+    keep: { type: 'string' },
   },
 });
 if (values.line !== 'namespace' && values.line !== 'bucket') throw new Error('--line is namespace or bucket');
-const folder = await mkdtemp(join(tmpdir(), 'millrace-abr-'));
+const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'millrace-abr-')));
+const opened = new AsyncDisposableStack();
+let closing: Promise<void> | undefined;
+/** Once, and awaited by all: what plays fails when its line is taken away, and must not end the process before the rest is gone. */
+function close(): Promise<void> {
+  closing ??= opened.disposeAsync();
+  return closing;
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void close().finally(() => process.exit(1)));
 try {
   await prove();
 } catch (error) {
@@ -47,25 +59,25 @@ iproute2; --line bucket shapes the line by a token bucket instead.`,
   );
   process.exitCode = 1;
 } finally {
-  await rm(folder, { recursive: true });
+  await close();
+  if (values.keep === undefined) await rm(folder, { recursive: true });
 }
 
 async function prove(): Promise<void> {
+  const settings = { MILLRACE_EDGES: '1', MILLRACE_STORE: `file:${join(folder, 'objects')}` };
+  const instance = opened.use(await Instance.start(settings));
   const lines: Line[] = [];
-  await using instance = await Instance.start({ MILLRACE_EDGES: '1' });
-  try {
-    for (const number of PROVEN.keys())
-      lines.push(await openLine(instance.url.replace('localhost', '127.0.0.1'), number));
-    const videoId = await makeVideo(instance);
-    const ladder = await readLadder(instance.url, videoId);
-    console.log(`${ladder.variants.map(({ rendition, averageBps }) => `${rendition} ${averageBps}`).join(', ')} bit/s`);
-    if (ladder.variants.length < LEAST_RUNGS) throw new Error(`the ladder has fewer than ${LEAST_RUNGS} rungs`);
-    const runs: Proof[][] = [];
-    for (let run = 0; run < Number(values.times); run++) runs.push(await playAll(instance, { videoId, ladder, lines }));
-    await mkdir(values.out, { recursive: true });
+  for (const number of PROVEN.keys())
+    lines.push(opened.use(await openLine(instance.url.replace('localhost', '127.0.0.1'), number)));
+  const videoId = await makeVideo(instance);
+  const ladder = await readLadder(instance.url, videoId);
+  console.log(`${ladder.variants.map(({ rendition, averageBps }) => `${rendition} ${averageBps}`).join(', ')} bit/s`);
+  if (ladder.variants.length < LEAST_RUNGS) throw new Error(`the ladder has fewer than ${LEAST_RUNGS} rungs`);
+  const runs: Proof[][] = [];
+  await mkdir(values.out, { recursive: true });
+  for (let run = 0; run < Number(values.times); run++) {
+    runs.push(await playAll(instance, { videoId, ladder, lines }));
     await writeReport(values.out, { runs, ladder, schedule: SCHEDULE, lineKind: lines[0]?.kind ?? '' });
-  } finally {
-    for (const line of lines) await line[Symbol.asyncDispose]();
   }
 }
 
@@ -74,11 +86,15 @@ function openLine(targetUrl: string, number: number): Promise<Line> {
   return openNamespaceLine({ targetUrl, number, browserPath: CHROMIUM, pid: process.pid });
 }
 
+/** Playback needs nothing but the objects, so that another instance can play what an earlier one made. */
 async function makeVideo(instance: Instance): Promise<string> {
+  const note = join(folder, 'video-id');
+  if (existsSync(note)) return readFile(note, 'utf8');
   const source = await makeSource(folder, VIDEO_SECONDS);
   const { id } = await instance.upload(source, 'Flight.mp4');
   const { state, error } = await instance.settled(id, MAKE_DEADLINE_MS);
   if (state !== 'ready') throw new Error(`the video is ${state}: ${JSON.stringify(error)}`);
+  await writeFile(note, id);
   return id;
 }
 

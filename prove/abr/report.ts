@@ -1,5 +1,5 @@
 import type { PlayerName } from '../../test/support/player-pages.ts';
-import type { Pair } from './judge.ts';
+import { leastBufferSeconds, type Pair } from './judge.ts';
 import type { Ladder } from './ladder.ts';
 import type { Proof } from './proof.ts';
 import type { Step } from './schedule.ts';
@@ -39,7 +39,7 @@ ${last.map((proof) => playerPart(proof, options)).join('')}
 ## All runs of this command
 
 ${table(
-  ['run', 'player', 'down', 'up', 'most apart, s', 'longest stand, ms', 'verdict'],
+  ['run', 'player', 'down', 'up', 'most apart, s', 'longest stand, ms', 'least loaded ahead, s', 'verdict'],
   runs.flatMap((proofs, i) => proofs.map((proof) => runRow(String(i + 1), proof))),
 )}
 `;
@@ -101,6 +101,7 @@ const runRow = (run: string, { viewing, verdict }: Proof): string[] => [
   String(verdict.ups),
   Math.max(0, ...verdict.pairs.map(({ apartSeconds }) => apartSeconds)).toFixed(3),
   String(Math.round(viewing.state.longestStandMs)),
+  leastBufferSeconds(viewing.seen).toFixed(1),
   verdict.complaints.length === 0 ? 'proven' : verdict.complaints.join('; '),
 ];
 
