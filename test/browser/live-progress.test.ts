@@ -41,7 +41,7 @@ async function work(done: number, open: number): Promise<void> {
   await sql`delete from tasks`.execute(db);
   await sql`
     insert into tasks (id, job_id, video_id, kind, spec, state)
-    select gen_random_uuid(), id, video_id, 'audio', '{"kind": "audio"}',
+    select gen_random_uuid(), id, video_id, 'audio', '{"kind": "audio", "plan": {"rendition": "a-en"}}',
       case when n <= ${done} then 'done' else 'leased' end
     from jobs, generate_series(1, ${done + open}) n where video_id = ${videoId}
   `.execute(db);

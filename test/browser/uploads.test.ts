@@ -101,16 +101,43 @@ test('a paused upload goes on where it stopped, and the same file is then known 
   await saveScreenshot(page, 'upload-duplicate');
 });
 
-test('after the page was left, the same file goes on where it stopped', async () => {
+test('after the page was left it names the upload, and the same file goes on where it stopped', async () => {
   const { path, bytes } = await makeFile('Reload.mp4');
   await chooseAndHold(path);
   await page.goto('about:blank');
   line.cut();
   line.release();
   await page.goto(line.url);
-  await choose(path);
+  const interrupted = page.getByTestId('interrupted-upload');
+  await interrupted.getByText('Reload.mp4').waitFor();
+  await saveScreenshot(page, 'upload-interrupted');
+  const other = join(own, 'Other.mp4');
+  await writeFile(other, 'another file');
+  await page.getByTestId('interrupted-input').setInputFiles(other);
+  await interrupted.getByText('is another file').waitFor();
+  await page.getByTestId('interrupted-input').setInputFiles(path);
+  await interrupted.waitFor({ state: 'detached' });
   await assertDone(bytes);
   assertWentOn();
+});
+
+test('an interrupted upload that is given up is forgotten, and one of another window is not shown', async () => {
+  const { path } = await makeFile('Given up.mp4');
+  const opened = page.waitForEvent('popup');
+  await page.evaluate(() => void window.open('/'));
+  const other = await opened;
+  await other.getByTestId('upload-input').waitFor({ state: 'attached' });
+  await chooseAndHold(path);
+  const known = () => other.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith('tus::')).length);
+  await eventually('the browser remembers the upload', async () => (await known()) === 1);
+  assert.equal(await other.getByTestId('interrupted-upload').count(), 0);
+  await page.goto('about:blank');
+  line.cut();
+  line.release();
+  await other.reload();
+  await other.getByRole('button', { name: 'Give up the upload of Given up.mp4' }).click();
+  await other.getByTestId('interrupted-upload').waitFor({ state: 'detached' });
+  assert.equal(await known(), 0);
 });
 
 test('a lost network is said and waited for', async () => {

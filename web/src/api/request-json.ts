@@ -8,8 +8,6 @@ export type JsonRequest = {
   readonly body?: unknown;
   /** Sent as it is, in place of a body. */
   readonly file?: File;
-  /** A status besides those of success that carries an answer. */
-  readonly alsoFine?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -19,7 +17,7 @@ export type JsonRequest = {
  */
 export async function requestJson(
   path: string,
-  { method = 'GET', body, file, alsoFine, signal }: JsonRequest = {},
+  { method = 'GET', body, file, signal }: JsonRequest = {},
 ): Promise<unknown> {
   const deadline = AbortSignal.timeout(ANSWER_DEADLINE_MS);
   const { status, ok, text } = await answerOf(path, {
@@ -28,7 +26,7 @@ export async function requestJson(
     ...(file === undefined ? {} : { body: file }),
     ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
   });
-  if (!ok && status !== alsoFine) throw parseProblem(status, text);
+  if (!ok) throw parseProblem(status, text);
   return text === '' ? undefined : JSON.parse(text);
 }
 

@@ -1,4 +1,4 @@
-import type { JobList, TaskList, WorkerList } from '../../../src/domain/job-lists.ts';
+import type { TaskList } from '../../../src/domain/job-lists.ts';
 import type { Timeline } from '../../../src/domain/video-events.ts';
 import { requestJson } from './request-json.ts';
 
@@ -16,9 +16,3 @@ export const getTasksOf = async (jobId: string, signal: AbortSignal): Promise<Ta
 
 export const getOpenTasks = async (signal: AbortSignal): Promise<TaskList> =>
   (await requestJson(`/tasks?state=open&limit=${MOST_ROWS}`, { signal })) as TaskList;
-
-export const getWorkers = async (signal: AbortSignal): Promise<WorkerList> =>
-  (await requestJson('/workers', { signal })) as WorkerList;
-
-export const getFailedJobs = async (limit: number, signal: AbortSignal): Promise<JobList> =>
-  (await requestJson(`/jobs?state=failed&limit=${limit}`, { signal })) as JobList;

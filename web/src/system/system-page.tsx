@@ -4,9 +4,10 @@ import { Notice } from '../shared/notice.tsx';
 import { TopBar } from '../shared/top-bar.tsx';
 import { useNow } from '../shared/use-now.ts';
 import { useTitle } from '../shared/use-title.ts';
+import { EdgesPanel } from './edges-panel.tsx';
 import { FailuresPanel } from './failures-panel.tsx';
-import { HealthPanel } from './health-panel.tsx';
 import { QueuePanel } from './queue-panel.tsx';
+import { RolesPanel } from './roles-panel.tsx';
 import { type Overview, useOverview } from './use-overview.ts';
 import { WorkersPanel } from './workers-panel.tsx';
 
@@ -22,12 +23,10 @@ export function SystemPage({ clock }: { clock: PageClock }) {
           <h1>System</h1>
           <ConnectionNote failure={overview && failure} />
         </div>
-        <div className="details">
-          <HealthPanel />
-          {overview && <Panels overview={overview} clock={clock} />}
-        </div>
+        {overview && <Panels overview={overview} clock={clock} />}
+        {!overview && failure === undefined && <div className="panel panel-wide" aria-busy="true" />}
         {!overview && failure !== undefined && (
-          <Notice icon="offline" title="The rest cannot be shown" role="alert">
+          <Notice icon="offline" title="The system cannot be shown" role="alert">
             <p>{failureText(failure)}</p>
           </Notice>
         )}
@@ -36,13 +35,16 @@ export function SystemPage({ clock }: { clock: PageClock }) {
   );
 }
 
-function Panels({ overview: { workers, open, failures }, clock }: { overview: Overview; clock: PageClock }) {
-  const nowMs = useNow(clock, open.length > 0);
+function Panels({ overview: { system, open }, clock }: { overview: Overview; clock: PageClock }) {
+  const nowMs = useNow(clock, open !== undefined && open.length > 0);
+  const { roles, edges, workers, failures } = system;
   return (
-    <>
-      <QueuePanel tasks={open} />
-      <WorkersPanel workers={workers} tasks={open} nowMs={nowMs} />
-      <FailuresPanel jobs={failures} nowMs={nowMs} />
-    </>
+    <div className="details">
+      <RolesPanel roles={roles} />
+      {open && <QueuePanel tasks={open} />}
+      {workers && <WorkersPanel workers={workers} tasks={open ?? []} nowMs={nowMs} />}
+      <EdgesPanel edges={edges} />
+      {failures && <FailuresPanel jobs={failures} nowMs={nowMs} />}
+    </div>
   );
 }

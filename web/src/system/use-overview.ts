@@ -1,25 +1,24 @@
 import { useState } from 'react';
-import type { JobEntry, TaskEntry, WorkerEntry } from '../../../src/domain/job-lists.ts';
-import { getFailedJobs, getOpenTasks, getWorkers } from '../api/work.ts';
+import type { TaskEntry } from '../../../src/domain/job-lists.ts';
+import { getSystem, type System } from '../api/system.ts';
+import { getOpenTasks } from '../api/work.ts';
 import { useEvents } from '../shared/use-events.ts';
 import { usePolling } from '../shared/use-polling.ts';
 
-const MOST_FAILURES = 8;
-
 export type Overview = {
-  readonly workers: readonly WorkerEntry[];
-  readonly open: readonly TaskEntry[];
-  readonly failures: readonly JobEntry[];
+  readonly system: System;
+  /** Those that run or wait; undefined while the database does not answer. */
+  readonly open: readonly TaskEntry[] | undefined;
 };
 
-/** Who works on what, what waits, and what failed last, kept fresh. */
+/** What there is, what it does and what waits, kept fresh. */
 export function useOverview(): { overview: Overview | undefined; failure: unknown } {
   const [overview, setOverview] = useState<Overview>();
   const [failure, setFailure] = useState<unknown>();
   const refresh: () => void = usePolling<Overview>('overview', {
     load: loadOverview,
-    isLive: ({ open }) => open.length > 0,
-    // Workers come and go without an event.
+    isLive: ({ system }) => system.queue === null || system.queue.tasks.leased > 0,
+    // Nobody tells when a process comes or goes.
     isTold: () => false,
     onAnswer: (fresh) => {
       setOverview(fresh);
@@ -32,10 +31,7 @@ export function useOverview(): { overview: Overview | undefined; failure: unknow
 }
 
 async function loadOverview(signal: AbortSignal): Promise<Overview> {
-  const [{ workers }, { tasks }, { jobs }] = await Promise.all([
-    getWorkers(signal),
-    getOpenTasks(signal),
-    getFailedJobs(MOST_FAILURES, signal),
-  ]);
-  return { workers, open: tasks, failures: jobs };
+  const system = await getSystem(signal);
+  const open = system.queue === null ? undefined : (await getOpenTasks(signal)).tasks;
+  return { system, open };
 }
