@@ -39,23 +39,23 @@ test('audio is as long as planned, and begins where the video begins', () => {
 });
 
 test('a chunk is found on the grid of packets, and resampled from a whole second on', () => {
-  // 450 segments of 4.004 s end nearest to frame 84459; 240 frames before it lies sample 86,240,256, at 1796.67 s. 900 end with frame 168919.
+  // 450 segments of 4.004 s end nearest to frame 84459; 720 frames before it lies sample 85,748,736, at 1786.43 s. 900 end with frame 168919.
   const first = '((1.400000000)-(1.466733333))/TB';
   const edge = 'if(N,0,NB_SAMPLES)';
   assert.equal(
     graphOf({ plan: cut, span: encodedSpan(cut, second), seekBackSeconds: 3 }),
-    `[0:1]asetpts='floor(${first}+1024*round((PTS-(1.466733333)/TB+${edge}-${first})/1024)-${edge}+0.5)',atrim=start=1796,` +
+    `[0:1]asetpts='floor(${first}+1024*round((PTS-(1.466733333)/TB+${edge}-${first})/1024)-${edge}+0.5)',atrim=start=1786,` +
       'aresample=48000:async=1:min_comp=0.00005:min_hard_comp=0.00005:flags=res,' +
-      'aformat=sample_fmts=fltp:channel_layouts=stereo,apad,atrim=start_pts=86240256:end_pts=172974080[a]',
+      'aformat=sample_fmts=fltp:channel_layouts=stereo,apad,atrim=start_pts=85748736:end_pts=172974080[a]',
   );
 });
 
 test('the tries begin 3 and 30 s before a chunk, and the last one at the beginning, where silence is filled in', () => {
   const span = encodedSpan(cut, second);
   assert.deepEqual(seeksBack({ plan: cut, span }), [3, 30, undefined]);
-  assert.equal(after(audioArgs({ url: URL, plan: cut, span, seekBackSeconds: 30 }), '-ss'), '1767.466733');
+  assert.equal(after(audioArgs({ url: URL, plan: cut, span, seekBackSeconds: 30 }), '-ss'), '1757.466733');
   assert.ok(!audioArgs({ url: URL, plan: cut, span }).includes('-ss'));
-  assert.match(graphOf({ plan: cut, span }) ?? '', /:first_pts=86208000:/);
+  assert.match(graphOf({ plan: cut, span }) ?? '', /:first_pts=85728000:/);
   assert.deepEqual(seeksBack({ plan: cut, span: encodedSpan(cut, audioChunks(cut)[0]!) }), [undefined]);
   assert.deepEqual(seeksBack({ plan: whole, span: audioSpan(whole, wholeSound(whole)) }), [undefined]);
 });
