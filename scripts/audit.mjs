@@ -18,7 +18,7 @@ const report = parse(stdout);
 const counts = report?.metadata?.vulnerabilities;
 
 if (counts === undefined) {
-  const why = error?.message ?? report?.error?.summary ?? report?.message ?? 'it gave no report';
+  const why = error?.message || report?.error?.summary || report?.message || 'it gave no report';
   console.log(`audit: NOT DONE, the registry cannot be asked (${String(why).trim().split('\n')[0]})`);
 } else {
   const bad = Object.values(report.vulnerabilities).filter(({ severity }) => SEVERE.includes(severity));

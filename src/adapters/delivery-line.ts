@@ -21,7 +21,7 @@ export function createDeliveryLine(db: Database): DeliveryLine {
 async function claim(db: Database, leaseMs: number): Promise<LentDelivery | undefined> {
   const { rows } = await sql<LentDelivery>`
     with next as (
-      select d.position from webhook_deliveries d
+      select d.position from webhook_deliveries d join webhooks of on of.id = d.webhook_id
       where d.ended_at is null and d.due_at <= clock_timestamp()
         and not exists (
           select from webhook_deliveries busy
@@ -32,7 +32,7 @@ async function claim(db: Database, leaseMs: number): Promise<LentDelivery | unde
           where older.webhook_id = d.webhook_id and older.video_id = d.video_id and older.ended_at is null
             and older.position < d.position
         )
-      order by d.due_at, d.position limit 1 for update of d skip locked
+      order by d.due_at, d.position limit 1 for no key update of d, of skip locked
     )
     update webhook_deliveries d set tries = d.tries + 1, lease_until = ${fromNow(leaseMs)}
     from next, webhooks w

@@ -22,6 +22,7 @@ export class Poster {
     this.#isAllowed = isAllowed;
     this.#agent = new Agent({
       connect: { timeout: CONNECT_TIMEOUT_MS, lookup: guardedLookup({ resolve, isAllowed, refusal }) },
+      headersTimeout: ANSWER_DEADLINE_MS,
       maxHeaderSize: 16 * 1024,
     });
   }
