@@ -36,6 +36,7 @@ export function plotSvg({ title, xMax, xName, panels }: Plot): string {
   const ticks = Array.from({ length: Math.floor(xMax / X_TICK) + 1 }, (_, i) => i * X_TICK);
   return `${[
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${title}: what was given and what was played, over time</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="#fff"/>`,
     text(LEFT, 22, title, 'font-size="15" font-weight="600"'),
     ...panels.flatMap((panel, i) => panelSvg(panel, { x, xMax, ticks, top: TOP + GAP / 2 + i * (PANEL_HEIGHT + GAP) })),
