@@ -30,9 +30,9 @@ export type Created =
  */
 export async function createUpload({ uploadId, sizeBytes, metadata }: Creation, deps: CreateDeps): Promise<Created> {
   if (sizeBytes === 0) throw new DomainError('empty_upload');
+  const filename = parseFileName(metadata.filename ?? metadata.name ?? 'untitled');
   if (Object.values(metadata).some((text) => text?.includes('\0')))
     throw new DomainError('bad_request', 'Upload-Metadata must hold no NUL character.');
-  const filename = parseFileName(metadata.filename ?? metadata.name ?? 'untitled');
   const stated = statedContent(metadata);
   const known = stated && (await deps.uploads.videoOfContent(stated));
   if (known && known.sizeBytes === (sizeBytes ?? known.sizeBytes)) {
