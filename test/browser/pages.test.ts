@@ -84,6 +84,7 @@ test('a private video plays on its own page', async () => {
   await eventually('frames are decoded', async () => (await playing(page)).frames > 10);
   await page.close();
   await set('public');
+  await eventually('the edges know that everybody may play it again', async () => (await fetch(address)).ok);
 });
 
 test('a download plays as it comes, from anywhere in it', async () => {

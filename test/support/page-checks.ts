@@ -9,7 +9,9 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** Boxes that move by less than this together are not noticed; web.dev calls ten times as much good. */
 const MOST_SHIFT = 0.01;
 
-type Axe = { run(context: object): Promise<{ violations: { id: string; nodes: { html: string; any: unknown }[] }[] }> };
+type Axe = {
+  run(context: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] }>;
+};
 
 /** Holds the page against the rules of axe-core, all but the player, which has tests of its own. */
 export async function assertAccessible(page: Page): Promise<void> {
@@ -18,7 +20,10 @@ export async function assertAccessible(page: Page): Promise<void> {
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as { axe: Axe };
     const { violations } = await axe.run({ exclude: [['.player']] });
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' ')}`);
+    return violations.map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes.map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join(' ')}`,
+    );
   });
   assert.deepEqual(found, [], page.url());
 }
