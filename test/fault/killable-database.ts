@@ -77,8 +77,9 @@ export class KillableDatabase {
   async kill(): Promise<void> {
     const server = this.#server;
     if (!server?.pid || !this.isRunning) return;
-    const backends = await childrenOf(server.pid);
+    // Before anything is waited for: another call may kill it meanwhile.
     const gone = once(server, 'exit');
+    const backends = await childrenOf(server.pid);
     server.kill('SIGKILL');
     for (const pid of backends) killIfThere(pid);
     await gone;
