@@ -68,8 +68,9 @@ async function place(write: Write, move: (from: string, to: string) => Promise<v
 
 async function inFolder(folder: string, write: () => Promise<void>): Promise<void> {
   for (let race = 1; ; race++) {
-    await makeFolder(folder);
     try {
+      // Whoever deletes the folder while it is being made is met here, too.
+      await makeFolder(folder);
       return await write();
     } catch (error) {
       if (!isMissing(error) || race === MAX_FOLDER_RACES) throw error;
