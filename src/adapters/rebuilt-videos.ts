@@ -4,6 +4,7 @@ import type { VideoId } from '../domain/ids.ts';
 import { foldTitle } from '../domain/title.ts';
 import { queueJob } from './job-control.ts';
 import { type Database, json } from './postgres.ts';
+import { storeRenditions } from './settle-tasks.ts';
 import { NOW, type Tx, writeEvent } from './transitions.ts';
 
 const REASON = 'rebuilt from the object store';
@@ -126,19 +127,7 @@ async function insertPublished(tx: Tx, videoId: VideoId, published: AboutPublish
     })
     .execute();
   await insertTasks(tx, videoId, published);
-  const rows = renditions.map((rendition) => ({
-    video_id: videoId,
-    generation,
-    name: rendition.name,
-    kind: rendition.kind,
-    codec: rendition.codec,
-    width_px: rendition.widthPx,
-    height_px: rendition.heightPx,
-    frame_rate: rendition.frameRate,
-    bandwidth_bps: rendition.bandwidthBps,
-    average_bandwidth_bps: rendition.averageBandwidthBps,
-  }));
-  if (rows.length > 0) await tx.insertInto('renditions').values(rows).execute();
+  await storeRenditions(tx, { videoId, generation }, renditions);
 }
 
 const timeOf = (iso: string | null): Date | null => (iso === null ? null : new Date(iso));

@@ -162,7 +162,11 @@ async function storeFacts(tx: Tx, videoId: VideoId, { facts }: JobPlan): Promise
 type OfGeneration = { readonly videoId: VideoId; readonly generation: number };
 
 /** In place of those of an earlier publish of the same generation. */
-async function storeRenditions(tx: Tx, of: OfGeneration, renditions: readonly RenditionResource[]): Promise<void> {
+export async function storeRenditions(
+  tx: Tx,
+  of: OfGeneration,
+  renditions: readonly RenditionResource[],
+): Promise<void> {
   const { videoId, generation } = of;
   await tx.deleteFrom('renditions').where('video_id', '=', videoId).where('generation', '=', generation).execute();
   const rows = renditions.map((rendition) => ({
