@@ -154,7 +154,7 @@ export class DiskObjects implements ObjectDisk {
     for (const name of await readdir(this.#folder)) {
       const path = join(this.#folder, name);
       if (name.startsWith(TEMPORARY)) await rm(path, { recursive: true, force: true });
-      else if (ESCAPED_KEY.test(name)) found.push(await fileAt(path, name));
+      else if (ESCAPED_KEY.test(name)) found.push(...(await filesAt(path, name)));
     }
     found.sort((a, b) => a.writtenMs - b.writtenMs);
     for (const { key, fileBytes } of found) this.#files.set(key, { fileBytes });
@@ -173,7 +173,13 @@ const onDisk = (bytes: number): number => Math.ceil(bytes / BLOCK_BYTES) * BLOCK
 
 type FoundFile = { readonly key: string; readonly fileBytes: number; readonly writtenMs: number };
 
-async function fileAt(path: string, name: string): Promise<FoundFile> {
-  const { size, mtimeMs } = await stat(path);
-  return { key: decodeURIComponent(name), fileBytes: size, writtenMs: mtimeMs };
+/** None where it was removed since the folder was read: an edge that ends may still be at its last removals. */
+async function filesAt(path: string, name: string): Promise<FoundFile[]> {
+  try {
+    const { size, mtimeMs } = await stat(path);
+    return [{ key: decodeURIComponent(name), fileBytes: size, writtenMs: mtimeMs }];
+  } catch (err) {
+    if (isMissing(err)) return [];
+    throw err;
+  }
 }

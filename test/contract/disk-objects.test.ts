@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -102,6 +102,15 @@ test('what a killed writer left is removed at the start, and files of others are
     names.filter((name) => !name.startsWith('videos')),
     ['notes.txt'],
   );
+});
+
+test('a file that goes while the folder is read is no reason not to start', async () => {
+  await using on = await fixture();
+  const { path } = await withOneObject(on);
+  // A link to nowhere is listed, and gone when it is looked at: as a file that another process removes in between.
+  await symlink(join(on.folder, 'nowhere'), path.replace('000000', '000001'));
+  const restarted = await on.open();
+  assert.equal(restarted.count, 1);
 });
 
 test('it stays within its bytes, and drops what was used least', async () => {

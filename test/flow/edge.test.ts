@@ -139,19 +139,21 @@ test('an edge that is started while the store is away plays what it has, and a d
     );
   }
   on.store.isDown = true;
-  await using edge = await on.start();
-  for (const rest of ['index.m3u8', 'g1/v360/index.m3u8']) {
-    const { status, headers } = await edge.get(rest);
-    assert.deepEqual([status, headers.get('warning')], [200, '110 - "Response is Stale"'], rest);
+  {
+    await using edge = await on.start();
+    for (const rest of ['index.m3u8', 'g1/v360/index.m3u8']) {
+      const { status, headers } = await edge.get(rest);
+      assert.deepEqual([status, headers.get('warning')], [200, '110 - "Response is Stale"'], rest);
+    }
+    for (const rest of ['g1/v360/init.mp4', path(0), path(1)]) assert.equal((await edge.get(rest)).status, 200, rest);
+    assert.deepEqual((await edge.get(path(0))).body, segmentBytes());
+    assert.equal((await edge.get(path(9))).status, 503);
+    assert.equal((await fetch(`${edge.url}/health`)).status, 200);
+    await on.store.deletePrefix(videoPrefix({ videoId: VIDEO }));
+    on.store.isDown = false;
+    on.clock.advance(10_000);
+    for (const rest of ['index.m3u8', path(0)]) assert.equal((await edge.get(rest)).status, 404, rest);
   }
-  for (const rest of ['g1/v360/init.mp4', path(0), path(1)]) assert.equal((await edge.get(rest)).status, 200, rest);
-  assert.deepEqual((await edge.get(path(0))).body, segmentBytes());
-  assert.equal((await edge.get(path(9))).status, 503);
-  assert.equal((await fetch(`${edge.url}/health`)).status, 200);
-  await on.store.deletePrefix(videoPrefix({ videoId: VIDEO }));
-  on.store.isDown = false;
-  on.clock.advance(10_000);
-  for (const rest of ['index.m3u8', path(0)]) assert.equal((await edge.get(rest)).status, 404, rest);
   on.store.isDown = true;
   await using third = await on.start();
   assert.equal((await third.get(path(0))).status, 503, 'nothing of it is recalled');
