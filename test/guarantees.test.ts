@@ -12,9 +12,10 @@ type Promised = { readonly claim: string; readonly tests: readonly { readonly fi
 /** A promise is a paragraph that begins in bold, above the limitations; its tests are the list below it. */
 function promisesOf(page: string): Promised[] {
   const [promises = ''] = page.split('\n## Limitations');
-  return [...promises.matchAll(/^\*\*(.+?)\*\*[^]*?(?=^\*\*|^## |(?![^]))/gm)].map(([text, claim = '']) => ({
-    claim,
-    tests: [...text.matchAll(/^- `([^`]+)`: (.+)$/gm)].map(([, file = '', name = '']) => ({ file, name })),
+  const parts = promises.split(/^(?=\*\*|## )/m).filter((part) => part.startsWith('**'));
+  return parts.map((part) => ({
+    claim: part.slice(2, part.indexOf('**', 2)),
+    tests: [...part.matchAll(/^- `([^`]+)`: (.+)$/gm)].map(([, file = '', name = '']) => ({ file, name })),
   }));
 }
 
