@@ -1,6 +1,7 @@
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
-import type { JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
+import type { KeyScope } from '../domain/api-keys.ts';
+import type { ApiKeyId, JobId, TaskId, UploadId, VideoId } from '../domain/ids.ts';
 import type { Visibility } from '../domain/playback-grant.ts';
 import type { JobState, TaskState, VideoState } from '../domain/states.ts';
 import type { JobPlan, TaskKind, TaskResult, TaskSpec } from '../domain/tasks.ts';
@@ -60,6 +61,16 @@ export type Tables = WebhookTables & {
   removed_videos: { id: VideoId; removed_at: Generated<Date>; sweep_at: Generated<Date> };
   video_aliases: { id: VideoId; video_id: VideoId; objects_gone: Generated<boolean>; created_at: Generated<Date> };
   idempotency_keys: { key: string; video_id: VideoId; content_id: string; created: boolean; expires_at: Date };
+  api_keys: {
+    id: Generated<ApiKeyId>;
+    name: string;
+    scope: KeyScope;
+    digest: Buffer;
+    created_at: Generated<Date>;
+    expires_at: Date | null;
+    last_used_at: Date | null;
+    revoked_at: Date | null;
+  };
   source_parts: { video_id: VideoId; part: number; size_bytes: number; sha256: string };
   jobs: {
     id: JobId;

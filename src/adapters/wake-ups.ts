@@ -17,6 +17,9 @@ export const EVENT_CHANNEL = 'millrace_events';
 /** There is something to send; said by a trigger. */
 export const WEBHOOK_CHANNEL = 'millrace_webhooks';
 
+/** API keys were made or revoked; said by a trigger. */
+export const KEY_CHANNEL = 'millrace_api_keys';
+
 export async function ringOrchestrators(tx: Tx): Promise<void> {
   await sql`select pg_notify(${JOB_CHANNEL}, '')`.execute(tx);
 }

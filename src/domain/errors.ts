@@ -54,6 +54,7 @@ const CODES = {
   playback_denied: { kind: 'forbidden', message: 'This video is private: it takes a valid playback token.' },
   process_running: { kind: 'conflict', message: 'A job is already running for this video.' },
   range_not_satisfiable: { kind: 'bad_range', message: 'The requested range lies outside the object.' },
+  scope_needed: { kind: 'forbidden', message: 'This takes an API key that reaches further.' },
   source_damaged: {
     kind: 'unprocessable',
     message: 'A part of the stored source is missing, or not as long as it was.',
@@ -68,6 +69,7 @@ const CODES = {
   too_many_captions: { kind: 'conflict', message: 'The video has captions in as many languages as it may.' },
   no_such_captions: { kind: 'missing', message: 'The video has no captions in this language.' },
   too_many_downloads: { kind: 'busy', message: 'This server prepares as many downloads as it can; try again.' },
+  too_many_keys: { kind: 'conflict', message: 'There are as many API keys as there may be: revoke some.' },
   too_many_requests: { kind: 'too_many', message: 'Too many requests from this address; try again later.' },
   too_many_uploads: { kind: 'busy', message: 'This server receives as many files as it can; try again.' },
   too_many_webhooks: { kind: 'conflict', message: 'There are as many webhooks as there may be.' },

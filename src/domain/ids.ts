@@ -3,6 +3,7 @@ import { DomainError } from './errors.ts';
 export type VideoId = string & { readonly __is: 'VideoId' };
 export type JobId = string & { readonly __is: 'JobId' };
 export type TaskId = string & { readonly __is: 'TaskId' };
+export type ApiKeyId = string & { readonly __is: 'ApiKeyId' };
 export type WebhookId = string & { readonly __is: 'WebhookId' };
 export type SessionId = string & { readonly __is: 'SessionId' };
 /** 128 random bits in hex: whoever knows it may write to the upload. */

@@ -36,6 +36,7 @@ export const LOG_EVENTS = {
   captions_removed: 'videoId language',
   download_prepared: 'videoId generation rendition? bytes',
   video_deleted: 'videoId objects',
+  api_keys_changed: 'keys',
   webhook_created: 'webhookId host',
   webhook_removed: 'webhookId',
   // orchestrate

@@ -17,6 +17,10 @@ const HELP = `millrace <command>
   rebuild        make the database again from the object store alone; --dry-run, --into-existing
   gc             count objects that no row stands behind; --older-than HOURS (24), --delete
 
+  keys create    make an API key and print it: --name N --scope read|write|admin, --expires-days D
+  keys list      what there is, without the keys themselves; --json
+  keys revoke ID it works no longer, within seconds
+
   upload FILE…   send files, going on where an earlier run stopped; --url http://localhost:8080
   hash FILE…     print the content id that the server gives to a file
   verify VIDEO   read all that players can read of a video, and say what is wrong with it; --json, --url
@@ -63,6 +67,7 @@ const COMMANDS: Readonly<Record<string, (config: Config, args: readonly string[]
   backup: async (config, args) => (await import('./commands/backup.ts')).backup(args, config),
   restore: async (config, args) => (await import('./commands/backup.ts')).restore(args, config),
   rebuild: async (config, args) => (await import('./commands/rebuild.ts')).rebuild(args, config),
+  keys: async (config, args) => (await import('./commands/keys.ts')).keys(args, config),
   help: async () => console.log(HELP),
 };
 
@@ -89,7 +94,7 @@ async function main(name = 'help', ...args: readonly string[]): Promise<void> {
   const command = COMMANDS[name];
   const role = ROLES[name];
   if (!command && !role) throw new ConfigError(`There is no command "${name}".\n\n${HELP}`);
-  const config = parseConfig(process.env, name);
+  const config = parseConfig(process.env);
   if (command) return command(config, args);
   const roleCommand = ROLE_COMMANDS[name];
   if (roleCommand && args.length > 0) return roleCommand(args, config);

@@ -33,7 +33,7 @@ const settings = z.strictObject({
   MILLRACE_STORE_SECRET_KEY: z.string().min(1).optional(),
   MILLRACE_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   MILLRACE_WORKER_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
-  /** Whoever sends one of them may use the API; unset, it listens to this machine only. */
+  /** Whoever sends one of them may use the whole API, like an admin's key of `millrace keys`. */
   MILLRACE_API_KEYS: z
     .string()
     .transform((text) => text.split(',').map((key) => key.trim()))
@@ -113,15 +113,11 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/**
- * @param command what it is for: some roles may be reached from other machines without API keys.
- * @throws ConfigError that names every wrong setting.
- */
-export function parseConfig(environment: NodeJS.ProcessEnv, command = 'up'): Config {
+/** @throws ConfigError that names every wrong setting. */
+export function parseConfig(environment: NodeJS.ProcessEnv): Config {
   const ours = Object.entries(environment).filter(([name, value]) => SETTING.test(name) && value !== '');
   const parsed = settings.safeParse(Object.fromEntries(ours));
   if (!parsed.success) throw new ConfigError(parsed.error.issues.map(line).join('\n'));
-  assertGuarded(parsed.data, command);
   return Object.freeze(parsed.data);
 }
 
@@ -132,18 +128,4 @@ function line(issue: z.core.$ZodIssue): string {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((name) => `${name}: there is no such setting`).join('\n');
   return `${String(issue.path[0])}: ${issue.message}`;
-}
-
-/**
- * What others run protects itself: the orchestrator asks for the workers' token, edges and router for signed sessions,
- * and a worker only tells how it is.
- */
-const NEEDS_KEYS = new Set(['up', 'upload-api', 'public']);
-
-/** Without API keys nobody but this machine may talk to the API. */
-function assertGuarded({ MILLRACE_HOST: host, MILLRACE_API_KEYS: keys }: Config, command: string): void {
-  if (keys !== undefined || !NEEDS_KEYS.has(command) || /^(127\.\d+\.\d+\.\d+|::1|localhost)$/.test(host)) return;
-  throw new ConfigError(
-    `MILLRACE_HOST: ${host} is not a loopback address, so API keys must protect it (MILLRACE_API_KEYS)`,
-  );
 }

@@ -28,8 +28,8 @@ test('what is not the address of an edge is refused, and two edges with one name
 
 test('public addresses are given by the names of edges; what is none is refused, and origins beside them', () => {
   const parse = (MILLRACE_EDGE_PUBLIC_URLS: string, more = {}) =>
-    parsePublicUrls(parseConfig({ MILLRACE_EDGE_PUBLIC_URLS, ...more }, 'router'));
-  assert.equal(parsePublicUrls(parseConfig({}, 'router')), undefined);
+    parsePublicUrls(parseConfig({ MILLRACE_EDGE_PUBLIC_URLS, ...more }));
+  assert.equal(parsePublicUrls(parseConfig({})), undefined);
   assert.deepEqual(
     [...(parse('edge-1=https://e1.example/, b=http://10.0.0.7:8101') ?? [])],
     [

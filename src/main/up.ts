@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { hasApiKeys } from '../adapters/api-keys.ts';
+import { openDatabase } from '../adapters/postgres.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type Config, ConfigError } from './config.ts';
+import { assertGuarded } from './guard-listening.ts';
 import { claimInstance, findInstance } from './instance.ts';
 import { instanceGroups, postgresChild } from './instance-children.ts';
 import { lastLinesOf, openLogFile, watchLogSizes } from './log-files.ts';
@@ -55,8 +58,19 @@ async function startAll(instance: Instance, config: Config): Promise<void> {
     await startGroup(instance, [postgres.child]);
     Object.assign(settings, { MILLRACE_DATABASE_URL: postgres.databaseUrl });
   }
+  await assertGuarded(settings, () => areThereKeys(settings));
   const groups = (await instanceGroups(settings)).map((specs) => startGroup(instance, specs));
   await Promise.all(groups);
+}
+
+async function areThereKeys({ MILLRACE_DATABASE_URL: url }: Config): Promise<boolean> {
+  if (url === undefined) return false;
+  const db = openDatabase(url, () => {});
+  try {
+    return await hasApiKeys(db);
+  } finally {
+    await db.destroy();
+  }
 }
 
 async function startGroup({ groups, log, data }: Instance, specs: readonly ChildSpec[]): Promise<void> {

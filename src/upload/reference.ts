@@ -4,6 +4,7 @@ import { jsonSchemaTransform } from 'fastify-type-provider-zod';
 import { DomainError, ERROR_CODES } from '../domain/errors.ts';
 import type { App } from '../lib/app.ts';
 import { problemOf } from '../lib/http.ts';
+import { SECURITY_SCHEMES, withScopes } from './open-api-scopes.ts';
 import { plainPaths } from './plain-paths.ts';
 import { tusPaths } from './tus/tus-paths.ts';
 
@@ -11,12 +12,16 @@ import { tusPaths } from './tus/tus-paths.ts';
 export async function addReference(app: App, version: string): Promise<void> {
   await app.register(fastifySwagger, {
     // 3.1, whose schemas are JSON Schema: validators take them as they are.
-    openapi: { openapi: '3.1.0', info: { title: 'Millrace', version } },
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Millrace', version },
+      components: { securitySchemes: SECURITY_SCHEMES },
+    },
     transform: jsonSchemaTransform,
     transformObject: (document) => {
       if (!('openapiObject' in document)) throw new Error('the document is not OpenAPI 3');
       const { openapiObject } = document;
-      return { ...openapiObject, paths: { ...openapiObject.paths, ...tusPaths(), ...plainPaths() } };
+      return { ...openapiObject, paths: withScopes({ ...openapiObject.paths, ...tusPaths(), ...plainPaths() }) };
     },
   });
   await app.register(fastifySwaggerUi, {

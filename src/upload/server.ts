@@ -14,6 +14,7 @@ import { addDownloadRoutes, type DownloadRoutesDeps } from './download/download-
 import { addEventRoutes, type EventRoutesDeps } from './event-routes.ts';
 import { guardRequests } from './guard-requests.ts';
 import { addJobRoutes, type JobRoutesDeps } from './job-routes.ts';
+import type { KeyRing } from './key-ring.ts';
 import { addPages } from './pages.ts';
 import type { PartPool } from './part-pool.ts';
 import { type PostUploadDeps, postUpload } from './post-upload.ts';
@@ -50,8 +51,8 @@ export type UploadApiDeps = CaptionRoutesDeps &
     readonly uploadIdleMs: number;
     readonly maxUploadBytes: number;
     readonly version: string;
-    /** Unset, everybody who can reach the port may do everything. */
-    readonly apiKeys?: readonly string[] | undefined;
+    /** Who may do what. */
+    readonly keyRing: KeyRing;
     /** Of one address; unset, a generous default. */
     readonly requestsPerSecond?: number | undefined;
     /** Beside our own, of pages: where they load media from, and who may embed the player (unset, everybody). */
@@ -75,8 +76,8 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   const perSecond = deps.requestsPerSecond ?? REQUESTS_PER_SECOND;
   const limit = new RateLimit({ perSecond, burst: perSecond * BURST_SECONDS, nowMs: deps.clock.nowMs });
   app.addHook('onRequest', guardRequests(limit));
-  const hasKey = createHasKey(deps.apiKeys);
-  if (deps.apiKeys) app.addHook('onRequest', requireKey(hasKey));
+  const hasKey = createHasKey(deps.keyRing);
+  app.addHook('onRequest', requireKey(deps.keyRing));
   const showing = { ...deps, hasKey, show: createShowVideo(deps) };
   await addReference(app, deps.version);
   // Registered as plugins so that the OpenAPI document, which looks at later routes only, sees them.

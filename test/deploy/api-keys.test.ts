@@ -84,6 +84,33 @@ test('a browser asks for the key once, and then its uploads and event streams ca
   await context.close();
 });
 
+/** Made by the test below, and searched for in logs by the last one. */
+let made = '';
+
+test('a key of `millrace keys` reaches as far as its scope, is never listed itself, and stops once it is revoked', async () => {
+  made = (await instance.command('keys', 'create', '--name', 'Player page', '--scope', 'read')).trim();
+  assert.match(made, /^millrace_[\w-]{43}$/);
+  const ask = async (method: string) => {
+    const headers = { authorization: `Bearer ${made}`, 'content-type': 'application/json' };
+    const body = method === 'POST' ? '{}' : null;
+    const answer = await fetch(`${instance.url}/videos`, { method, headers, body });
+    return [answer.status, ((await answer.json()) as { code?: string }).code];
+  };
+  await eventually('the key is known', async () => (await ask('GET'))[0] === 200);
+  assert.deepEqual(await ask('POST'), [403, 'scope_needed']);
+  const list = await instance.command('keys', 'list');
+  const [, id = ''] = /^(\w{8}) {2}read {3}valid .*Player page$/m.exec(list) ?? [];
+  assert.ok(!list.includes(made.slice(-20)), list);
+  assert.match(await instance.command('keys', 'revoke', id), /is revoked/);
+  await eventually('it opens nothing', async () => (await ask('GET'))[0] === 401);
+  assert.match(await instance.command('keys', 'list'), /read {3}revoked/);
+  for (const args of [['create', '--name', 'x', '--scope', 'all'], ['revoke', 'ffffffff-ffff'], ['lose']])
+    await assert.rejects(instance.command('keys', ...args), {
+      code: 1,
+      stderr: /^millrace: (--scope|There is no key|usage)/,
+    });
+});
+
 /** Everything that any process of the instance wrote. */
 async function allLogs(): Promise<string> {
   const logs = join(instance.data, 'logs');
@@ -117,6 +144,7 @@ test('no log line of any role holds a secret, whether it was right or wrong', as
     key: KEY,
     keyAsPassword: Buffer.from(`me:${KEY}`).toString('base64'),
     otherKey: 'another-key-of-this-test',
+    madeKey: made,
     wrongKey: 'a-key-that-is-wrong',
     secret: SECRET,
     workerToken: workerToken(parseConfig({ MILLRACE_SECRET: SECRET })),

@@ -101,7 +101,7 @@ test('a worker is told nothing of the database and of the secret, on no kind of 
 test('the image has the ports, health path, user and pages that the roles expect', () => {
   const text = readText('Dockerfile');
   const env = Object.fromEntries([...text.matchAll(/(MILLRACE_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]));
-  const config = parseConfig(env, 'edge');
+  const config = parseConfig(env);
   assert.equal(config.MILLRACE_PORT, 8080);
   assert.match(text, /^HEALTHCHECK [\s\S]*MILLRACE_PORT\}\/health/m);
   assert.match(text, /^USER node$/m);

@@ -9,6 +9,7 @@ import { Bell } from '../../src/lib/bell.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { createMetrics } from '../../src/lib/metrics.ts';
 import { isPublicAddress } from '../../src/lib/public-address.ts';
+import { KeyRing } from '../../src/upload/key-ring.ts';
 import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import type { MemoryObjectStore } from '../fakes/memory-object-store.ts';
@@ -38,6 +39,7 @@ export async function startUploadApi({ store, maxUploadBytes }: Options): Promis
   const app = await createUploadApi({
     ...seeing.deps,
     store,
+    keyRing: new KeyRing({ fixed: undefined, clock: { nowMs: () => Date.now() } }),
     records: createVideoRecords(db),
     uploads: createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs: UPLOAD_EXPIRY_MS }),
     ingests: createIngestRecords({ db, leaseMs: UPLOAD_LEASE_MS }),

@@ -12,6 +12,7 @@ import type { App } from '../../src/lib/app.ts';
 import { Bell } from '../../src/lib/bell.ts';
 import { isPublicAddress } from '../../src/lib/public-address.ts';
 import { createTextSigner } from '../../src/lib/sign-text.ts';
+import { KeyRing } from '../../src/upload/key-ring.ts';
 import { PartPool } from '../../src/upload/part-pool.ts';
 import { createUploadApi } from '../../src/upload/server.ts';
 import { sweepUploads } from '../../src/upload/sweep-uploads.ts';
@@ -31,6 +32,7 @@ export type UploadWorldOptions = {
   readonly memoryBytes?: number;
   readonly maxStreams?: number;
   readonly apiKeys?: readonly string[];
+  readonly keyRing?: KeyRing;
 };
 
 export const MiB = 1024 * 1024;
@@ -84,7 +86,7 @@ export class UploadApi {
       uploads,
       clock,
       playbackSigner: createTextSigner(SECRET),
-      apiKeys: options.apiKeys,
+      keyRing: options.keyRing ?? new KeyRing({ fixed: options.apiKeys, clock }),
       log: captured.log,
       newVideoId: () => shortIdFrom(randomBytes(10)) as VideoId,
       newUploadId: () => randomBytes(16).toString('hex') as UploadId,

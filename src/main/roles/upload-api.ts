@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { createApiKeys, hasApiKeys } from '../../adapters/api-keys.ts';
 import { createCaptionRecords } from '../../adapters/captions.ts';
 import { createIngestRecords } from '../../adapters/ingest-records.ts';
 import { createJobControl } from '../../adapters/job-control.ts';
@@ -13,7 +14,7 @@ import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createUploadRecords } from '../../adapters/upload-records.ts';
 import { createVideoEvents } from '../../adapters/video-events.ts';
 import { createVideoRecords } from '../../adapters/video-records.ts';
-import { EVENT_CHANNEL } from '../../adapters/wake-ups.ts';
+import { EVENT_CHANNEL, KEY_CHANNEL } from '../../adapters/wake-ups.ts';
 import { createWebhooks } from '../../adapters/webhooks.ts';
 import type { App } from '../../lib/app.ts';
 import { Bell } from '../../lib/bell.ts';
@@ -24,14 +25,17 @@ import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { createTextSigner, type TextSigner } from '../../lib/sign-text.ts';
 import type { PlaybackRouter } from '../../route/playback-router.ts';
+import { followKeys } from '../../upload/follow-keys.ts';
 import { ringVideo } from '../../upload/follow-library.ts';
 import { runIngests } from '../../upload/ingest/run-ingests.ts';
+import { KeyRing } from '../../upload/key-ring.ts';
 import { PartPool } from '../../upload/part-pool.ts';
 import { createUploadApi } from '../../upload/server.ts';
 import { sweepUploads } from '../../upload/sweep-uploads.ts';
 import { UploadLocks } from '../../upload/upload-locks.ts';
 import type { Config } from '../config.ts';
 import { parsePublicUrls } from '../edge-list.ts';
+import { assertGuarded } from '../guard-listening.ts';
 import { knownEdges, knownRoles } from '../known-roles.ts';
 import {
   newUploadId,
@@ -69,6 +73,7 @@ export async function wireUploadApi(
   const databaseUrl = required(config, 'MILLRACE_DATABASE_URL');
   const db = openDatabase(databaseUrl, (err) => log.warn('database_error', { err }));
   await migrate(db);
+  await assertGuarded(config, () => hasApiKeys(db));
   const expiryMs = config.MILLRACE_UPLOAD_EXPIRY_SECONDS * 1000;
   const uploads = createUploadRecords({ db, leaseMs: UPLOAD_LEASE_MS, expiryMs });
   const partPool = new PartPool({ memoryBytes: config.MILLRACE_UPLOAD_MEMORY_BYTES, clock: systemClock });
@@ -77,9 +82,22 @@ export async function wireUploadApi(
   const isAllowed = (address: string): boolean => config.MILLRACE_INGEST_PRIVATE || isPublicAddress(address);
   const bell = new Bell();
   const videoBell = new KeyedBell();
+  const closing = new AbortController();
+  const keyRing = new KeyRing({ fixed: config.MILLRACE_API_KEYS, clock: systemClock });
+  const keyBell = new Bell();
+  const following = await followKeys(
+    { ring: keyRing, apiKeys: createApiKeys(db), log },
+    { bell: keyBell, signal: closing.signal },
+  );
   const stopListening = listenTo(databaseUrl, {
-    channels: { [EVENT_CHANNEL]: (videoId) => ringVideo(videoBell, videoId) },
-    onConnected: () => videoBell.ringAll(),
+    channels: {
+      [EVENT_CHANNEL]: (videoId) => ringVideo(videoBell, videoId),
+      [KEY_CHANNEL]: () => keyBell.ring(),
+    },
+    onConnected: () => {
+      videoBell.ringAll();
+      keyBell.ring();
+    },
     onError: (err) => log.warn('database_error', { err }),
   });
   const pages = join(PROJECT_ROOT, 'web', 'dist');
@@ -105,7 +123,7 @@ export async function wireUploadApi(
     videoBell,
     stopping,
     isAllowed,
-    apiKeys: config.MILLRACE_API_KEYS,
+    keyRing,
     requestsPerSecond: config.MILLRACE_RATE_LIMIT,
     mediaOrigins: [...(parsePublicUrls(config)?.values() ?? [])],
     embedOrigins: config.MILLRACE_PLAYBACK_ORIGINS,
@@ -137,7 +155,6 @@ export async function wireUploadApi(
     edgeUses: router?.status,
   });
   await app.ready();
-  const closing = new AbortController();
   const sweeping = repeat(() => sweepUploads({ store, uploads, log }), {
     everyMs: Math.min(SWEEP_EVERY_MS, expiryMs),
     bell: new Bell(),
@@ -167,6 +184,7 @@ export async function wireUploadApi(
     await app.close();
     await sweeping;
     await ingesting;
+    await following.ended;
     await stopListening();
     await db.destroy();
   };
