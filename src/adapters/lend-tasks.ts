@@ -13,7 +13,8 @@ export type LeaseDeps = { readonly db: Database; readonly leaseMs: number };
  *
  * A task that a worker was lost with is kept from workers of that name for a while. So that such a task and such a
  * worker hide nothing from the others, these tasks are handed out first and these workers are served last; a pair
- * that still does not fit is left out this time.
+ * that still does not fit is left out this time. Among such workers chance decides, or two that were lost at once
+ * would be offered their own tasks, time and again.
  */
 export async function lendTasks({ db, leaseMs }: LeaseDeps, queue: Queue, holders: readonly Holder[]) {
   const [first] = holders;
@@ -37,9 +38,8 @@ export async function lendTasks({ db, leaseMs }: LeaseDeps, queue: Queue, holder
     ), given as (
       select *, row_number() over (order by cardinality(shunned) = 0, due_at, id) as n from picked
     ), taking as (
-      select *, row_number() over (
-        order by exists (select from picked where asking.worker = any(shunned)), place) as n
-      from asking
+      select *, row_number() over (order by was_lost, case when was_lost then random() else place end) as n
+      from (select *, exists (select from picked where worker = any(shunned)) as was_lost from asking) as a
     ), lent as (
       update tasks t
       set state = 'leased', attempt = attempt + 1, worker = h.worker, session = h.session, paused_reason = null,

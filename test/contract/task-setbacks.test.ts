@@ -67,6 +67,27 @@ test('a worker that may not have a task hides it from nobody who asks at the sam
   );
 });
 
+for (const asking of [
+  ['worker-1', 'worker-2'],
+  ['worker-2', 'worker-1'],
+])
+  test(`two workers that were lost at once have each the task of the other soon, asking as ${asking.join(', ')}`, async () => {
+    const first = await world.probing();
+    await world.uploaded();
+    await world.one.startQueuedJobs(100);
+    const second = await world.lend('worker-2');
+    for (const task of [first, second]) await world.silence(task);
+    await world.one.takeFromSilent(HEARD_MS, decide);
+    const lent = new Map<string, string | undefined>();
+    // Chance decides who is offered what; an orchestrator looks twice a second.
+    for (let looks = 0; looks < 60 && lent.size < 2; looks++) {
+      const waiting = asking.filter((worker) => !lent.has(worker));
+      const tasks = await world.one.lend('work', waiting.map(holderOf));
+      for (const [i, task] of tasks.entries()) if (task) lent.set(waiting[i]!, task.taskId);
+    }
+    assert.deepEqual([lent.get('worker-1'), lent.get('worker-2')], [second.taskId, first.taskId]);
+  });
+
 test('a failed attempt is tried again after a pause, and keeps its reason and the last lines', async () => {
   const task = await world.probing();
   const setback = await world.fail(task);
