@@ -27,10 +27,19 @@ export class Instance {
 
   static async start(settings: NodeJS.ProcessEnv = {}): Promise<Instance> {
     // A space in the path, as people have them.
-    const data = await mkdtemp(join(tmpdir(), 'millrace test '));
-    const instance = new Instance(data, await freePort(), settings);
+    return Instance.startOn(await mkdtemp(join(tmpdir(), 'millrace test ')), settings);
+  }
+
+  /** On a data folder that is there already. */
+  static async startOn(data: string, settings: NodeJS.ProcessEnv): Promise<Instance> {
+    const instance = await Instance.on(data, settings);
     await instance.start();
     return instance;
+  }
+
+  /** Not started yet. */
+  static async on(data: string, settings: NodeJS.ProcessEnv): Promise<Instance> {
+    return new Instance(data, await freePort(), settings);
   }
 
   get url(): string {
