@@ -31,6 +31,8 @@ export type DeliveryOptions = {
   readonly client: EdgeClient;
   readonly firstByteMs: number;
   readonly stallMs: number;
+  /** What an edge that takes the session over is told that it asked for before. */
+  readonly before?: string | undefined;
   /** The edge has begun to answer as it should. */
   readonly onAnswered: () => void;
   /** The edge's own answer has come to its end, whatever it was. */
@@ -78,7 +80,7 @@ export class Delivery {
     const part = this.#rewrite ? 'whole' : rest;
     const request = {
       url: edge.url,
-      text: requestText(this.#request, edge.name, part),
+      text: requestText(this.#request, edge.name, { part, before: options.before }),
       isHeadRequest: part !== 'whole' && this.#request.method === 'HEAD',
       firstByteMs: options.firstByteMs,
       stallMs: options.stallMs,

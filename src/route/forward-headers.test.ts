@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { type Continuation, requestText } from './forward-headers.ts';
+import { type EdgeRequestParts, requestText } from './forward-headers.ts';
 
 const lines = (
   headers: Record<string, string>,
-  { method = 'GET', rest }: { method?: string; rest?: Continuation } = {},
+  { method = 'GET', ...parts }: { method?: string } & EdgeRequestParts = {},
 ) =>
   requestText(
     {
@@ -15,7 +15,7 @@ const lines = (
       socket: { remoteAddress: '192.0.2.1' },
     } as unknown as IncomingMessage,
     'edge:8101',
-    rest,
+    parts,
   ).split('\r\n');
 
 const OURS = ['x-forwarded-for: 192.0.2.1', 'x-forwarded-proto: http', '', ''];
@@ -39,8 +39,8 @@ test('the peer is added to the chain of proxies, but not to an endless one', () 
 });
 
 test("whoever asks for the rest of an answer asks in place of the client's own conditions", () => {
-  const rest = { range: 'bytes=5-9', 'if-range': '"e"' };
-  assert.deepEqual(lines({ range: 'bytes=2-', 'if-none-match': '"x"', accept: '*/*' }, { rest }).slice(2), [
+  const part = { range: 'bytes=5-9', 'if-range': '"e"' };
+  assert.deepEqual(lines({ range: 'bytes=2-', 'if-none-match': '"x"', accept: '*/*' }, { part }).slice(2), [
     'accept: */*',
     'range: bytes=5-9',
     'if-range: "e"',
@@ -50,4 +50,10 @@ test("whoever asks for the rest of an answer asks in place of the client's own c
 
 test('only HEAD and GET are asked', () => {
   assert.match(lines({}, { method: 'HEAD' })[0] ?? '', /^HEAD /);
+});
+
+test('what a session asked for before is said by the router alone', () => {
+  const before = 'g1/v720/000011.m4s';
+  assert.deepEqual(lines({ 'x-session-before': 'g1/v240/000001.m4s' }).slice(2), OURS);
+  assert.deepEqual(lines({}, { before }).slice(2), [`x-session-before: ${before}`, ...OURS]);
 });

@@ -26,10 +26,26 @@ const MAX_FORWARDED_FOR_LENGTH = 512;
 export type Continuation = { readonly range: string; readonly 'if-range': string };
 
 /**
- * What an edge is sent for a client's request. node:http has refused line breaks and other control characters in the
- * target and in fields by now, so nothing of the client's can end a line here. 'whole': the body in any case, and all of it.
+ * Tells an edge that takes a session over what the session asked for before, so that it knows a switch when it sees one:
+ * a path below the session. A client's own field of this name is not passed on.
  */
-export function requestText(request: IncomingMessage, edgeHost: string, part?: Continuation | 'whole'): string {
+const BEFORE = 'x-session-before';
+
+export type EdgeRequestParts = {
+  /** 'whole': the body in any case, and all of it. */
+  readonly part?: Continuation | 'whole' | undefined;
+  readonly before?: string | undefined;
+};
+
+/**
+ * What an edge is sent for a client's request. node:http has refused line breaks and other control characters in the
+ * target and in fields by now, so nothing of the client's can end a line here.
+ */
+export function requestText(
+  request: IncomingMessage,
+  edgeHost: string,
+  { part, before }: EdgeRequestParts = {},
+): string {
   const method = part !== 'whole' && request.method === 'HEAD' ? 'HEAD' : 'GET';
   let text = `${method} ${request.url} HTTP/1.1\r\nHost: ${edgeHost}\r\n`;
   for (const name of FORWARDED) {
@@ -37,6 +53,7 @@ export function requestText(request: IncomingMessage, edgeHost: string, part?: C
     if (typeof value === 'string') text += `${name}: ${value}\r\n`;
   }
   if (typeof part === 'object') text += `range: ${part.range}\r\nif-range: ${part['if-range']}\r\n`;
+  if (before !== undefined) text += `${BEFORE}: ${before}\r\n`;
   if (request.headers.host) text += `x-forwarded-host: ${request.headers.host}\r\n`;
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';
   return `${text}x-forwarded-for: ${forwardedFor(request)}\r\nx-forwarded-proto: ${scheme}\r\n\r\n`;

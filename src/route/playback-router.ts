@@ -162,7 +162,7 @@ async function answer(
   if (path.asks === 'start') return startSession(path, request, response, starting);
   const check = { matches: signer.matches, nowMs: starting.clock.nowMs() };
   const session = readPlaybackToken(path.token, path.videoId, check);
-  const exchange = { request, response };
+  const exchange = { request, response, rest: path.rest };
   if (!steering) return proxySession(session, exchange, proxying);
   if (asksForSteering(path)) return answerSteering(path, session, exchange, steering);
   const rewrite = steeringRewrite(path, session, steering);

@@ -35,6 +35,9 @@ export type ProxySessionDeps = {
   readonly onReassigned: (reason: MoveReason) => void;
 };
 
+/** `rest` is the path below the session. */
+export type SessionExchange = ClientExchange & { readonly rest: string };
+
 /**
  * Answers a request of a session through its edge. Where that edge fails, before its first byte or in the middle of
  * the body, the next one goes on; the session then stays with it.
@@ -42,12 +45,14 @@ export type ProxySessionDeps = {
  */
 export async function proxySession(
   session: PlaybackSession,
-  { request, response, rewrite }: ClientExchange,
+  { request, response, rewrite, rest }: SessionExchange,
   deps: ProxySessionDeps,
 ): Promise<void> {
-  const { health, budget, clock, load } = deps;
+  const { health, budget, clock, load, places } = deps;
   const startedMs = clock.nowMs();
   budget.noteRequest();
+  const before = places.pictureOf(session.sessionId);
+  places.noteAsked(session.sessionId, rest);
   const delivery = new Delivery({ request, response, rewrite, origin: originOf(request, deps.allowedOrigins) });
   const tried: KnownEdge[] = [];
   let move = movedBefore(session, deps);
@@ -58,7 +63,7 @@ export async function proxySession(
     tried.push(edge);
     load.note(edge.name);
     const silenceMs = other && other.standing !== 'out' ? SILENCE_MS : LAST_SILENCE_MS;
-    delivered = await ask(edge, { session, delivery, tries: tried.length, move, silenceMs }, deps);
+    delivered = await ask(edge, { session, delivery, tries: tried.length, move, before, silenceMs }, deps);
     if (delivered.end !== 'broken') break;
     const { reason } = delivered;
     if (!isStatus(reason) && reason !== 'other_version') health.noteFailure(edge.name, reason);
@@ -98,19 +103,25 @@ type Asking = {
   readonly delivery: Delivery;
   readonly tries: number;
   readonly move: Move | undefined;
+  /** The segment of picture that the session asked for before this request. */
+  readonly before: string | undefined;
   readonly silenceMs: number;
 };
 
 function ask(edge: KnownEdge, asking: Asking, deps: ProxySessionDeps): Promise<Delivered> {
   const { session, delivery, tries, move, silenceMs } = asking;
   const { client, health, places, log, onReassigned } = deps;
+  // Once an answer has begun, the edge before has written down what it is.
+  const before = delivery.hasBegun ? places.pictureOf(session.sessionId) : asking.before;
+  const isMove = move !== undefined && move.from !== edge.name;
   return delivery.from(edge, {
     client,
     firstByteMs: silenceMs,
     stallMs: silenceMs,
+    before: isMove ? before : undefined,
     onAnswered: () => {
       places.note(session.sessionId, edge.name);
-      if (!move || move.from === edge.name) return;
+      if (!isMove) return;
       const { sessionId, videoId } = session;
       const fields = { sessionId, videoId, ...move, to: edge.name, tries, bytes: delivery.sentBytes };
       log.warn('session_reassigned', fields);

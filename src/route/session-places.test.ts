@@ -18,3 +18,14 @@ test('a session is counted where it asked last, for as long as it keeps asking, 
   assert.deepEqual(Object.fromEntries(places.countPlaying()), { 'edge-1': 1, 'edge-2': 1 });
   assert.equal(places.edgeOf(C), 'edge-1');
 });
+
+test('the last segment of picture is known, wherever the session plays, and nothing of one that never played here', () => {
+  const places = createSessionPlaces(new ManualClock());
+  places.noteAsked(A, 'g1/v360/000001.m4s');
+  assert.equal(places.pictureOf(A), undefined);
+  places.note(A, 'edge-1');
+  for (const rest of ['g1/v720/000002.m4s', 'g1/a-en/000003.m4s', 'g1/v360/init.mp4', 'index.m3u8'])
+    places.noteAsked(A, rest);
+  places.note(A, 'edge-2');
+  assert.equal(places.pictureOf(A), 'g1/v720/000002.m4s');
+});

@@ -101,6 +101,9 @@ function sendObject(request: IncomingMessage, response: ServerResponse, serving:
 /** RFC 7234, section 5.5.1: gone from RFC 9111, and still the one field that says so. */
 const STALE = ['Warning', '110 - "Response is Stale"'];
 
+/** By this the router tells what a session that it moves here asked for elsewhere: docs/routing.md. */
+const BEFORE = 'x-session-before';
+
 /** The answer is on its way; what the session will ask for next comes after it. */
 function lookAhead(
   request: IncomingMessage,
@@ -113,7 +116,10 @@ function lookAhead(
   const target = request.url ?? '';
   served.cmcd = readCmcd(target, request.headers);
   const next = typeof served.cmcd === 'object' ? served.cmcd.next : [];
-  deps.readAhead({ session, asked, sizeBytes: bytes.length, named: next.length > 0 ? namedNext(target, next) : [] });
+  const named = next.length > 0 ? namedNext(target, next) : [];
+  const told = request.headers[BEFORE];
+  const before = typeof told === 'string' ? playbackObject(session.videoId, told) : undefined;
+  deps.readAhead({ session, asked, sizeBytes: bytes.length, named, before });
 }
 
 function sendPreflight(response: ServerResponse, served: ServedRequest): void {

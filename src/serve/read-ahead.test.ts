@@ -16,6 +16,9 @@ import { createSegmentCache } from './segment-cache.ts';
 const object = (rest: string) => playbackObject(VIDEO, rest)!;
 const segment = (n: number, rendition = 'v360') => object(`g1/${rendition}/${String(n).padStart(6, '0')}.m4s`);
 
+type Wanted = ReturnType<typeof object>;
+type Asking = { session?: string; named?: Wanted[]; before?: Wanted };
+
 /** A video of twenty segments of 10 kB in two renditions, and an edge without its server. */
 async function fixture({ maxBytes = 4_000_000, cacheBytes = 10_000_000 } = {}) {
   const store = new FragileStore();
@@ -42,11 +45,11 @@ async function fixture({ maxBytes = 4_000_000, cacheBytes = 10_000_000 } = {}) {
   const readAhead = createReadAhead({ loader, cache, clock, log, isStoreUp: () => isUp, onOutcome, maxBytes });
 
   /** What an edge does for one request. */
-  async function ask(wanted: ReturnType<typeof object>, { session = 'a', named = [segment(0)].slice(1) } = {}) {
+  async function ask(wanted: Wanted, { session = 'a', named = [], before }: Asking = {}) {
     const { object: found, cache: outcome } = await loader.load(wanted);
     const sessionId = session as SessionId;
     const sizeBytes = found?.bytes.length ?? 0;
-    readAhead({ session: { sessionId, videoId: VIDEO, expiresAtMs: 0 }, asked: wanted, sizeBytes, named });
+    readAhead({ session: { sessionId, videoId: VIDEO, expiresAtMs: 0 }, asked: wanted, sizeBytes, named, before });
     return outcome;
   }
   const idle = () => eventually('nothing is being read', () => loader.readsUnderWay === 0);
@@ -98,6 +101,19 @@ test('a switch that its playlist announces costs no miss, and is written down', 
   assert.equal(await ask(segment(6, 'v720')), 'prefetched');
   const [change] = lines.filter(({ event }) => event === 'rendition_switched');
   assert.deepEqual([change?.from, change?.to, change?.segment], ['v360', 'v720', 5]);
+});
+
+test('a session that comes from another edge switches by what it asked for there, and not by what it asked for here once', async () => {
+  const { ask, idle, lines } = await fixture();
+  const switches = () => lines.flatMap(({ event, from, to }) => (event === 'rendition_switched' ? [[from, to]] : []));
+  await ask(segment(6), { before: segment(5, 'v720') });
+  assert.deepEqual(switches(), [['v720', 'v360']]);
+  await ask(segment(12, 'v720'), { before: segment(11, 'v720') });
+  await ask(segment(13, 'v720'));
+  assert.equal(switches().length, 1);
+  await idle();
+  const reasons = lines.flatMap(({ event, reason }) => (event === 'segment_prefetched' ? [reason] : []));
+  assert.deepEqual(new Set(reasons), new Set(['next', 'fast']));
 });
 
 test('what the player names is fetched', async () => {

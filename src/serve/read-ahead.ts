@@ -19,6 +19,8 @@ export type Answered = {
   readonly sizeBytes: number;
   /** What the player says it will ask for next. */
   readonly named: readonly PlaybackObject[];
+  /** What it asked for before of another edge; what this edge knows of it is older. */
+  readonly before?: PlaybackObject | undefined;
 };
 /** Call it when the answer is on its way: what comes next must not be in its way. */
 export type ReadAhead = (answered: Answered) => void;
@@ -48,6 +50,9 @@ const INIT_BYTES = 2000;
 const END_KNOWN_FOR_MS = 5000;
 const MAX_ENDS = 10_000;
 
+/** When it asked for that is not known, so that nobody takes it for one that reads fast. */
+const AT_ANY_TIME = Number.NEGATIVE_INFINITY;
+
 type Following = { places: Places; underWay: number };
 
 /** Follows each session, and fetches in the background what it will ask for next. */
@@ -55,10 +60,10 @@ export function createReadAhead(deps: Deps): ReadAhead {
   const { clock, log } = deps;
   const sessions = new LRUCache<string, Following>({ max: MAX_SESSIONS });
   const fetchAhead = createFetchAhead(deps);
-  return ({ session, asked, sizeBytes, named }) => {
+  return ({ session, asked, sizeBytes, named, before: elsewhere }) => {
     const { sessionId, videoId } = session;
     const following = sessions.get(sessionId) ?? { places: {}, underWay: 0 };
-    const before = following.places;
+    const before = elsewhere ? followSession(following.places, elsewhere, AT_ANY_TIME) : following.places;
     following.places = followSession(before, asked, clock.nowMs());
     sessions.set(sessionId, following);
     const change = switchBetween(before, following.places);

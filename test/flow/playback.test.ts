@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { test } from 'node:test';
-import { iframePlaylistKey, multivariantKey } from '../../src/domain/object-keys.ts';
+import { iframePlaylistKey, multivariantKey, segmentKey } from '../../src/domain/object-keys.ts';
 import { createEdgeServer } from '../../src/serve/server.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
 import { FragileStore } from '../fakes/fragile-store.ts';
@@ -129,6 +129,28 @@ test('a reassigned session stays with its new edge after the old one is back', a
   assert.deepEqual(
     flow.named('session_reassigned').map((line) => [line.to, line.reason]),
     [[other.name, 'edge_gone']],
+  );
+});
+
+test('a switch is written down once, also where the session moves to another edge and back as it switches', async () => {
+  await using flow = await fixture();
+  for (const store of flow.stores)
+    for (const segment of [1, 2])
+      await store.put(segmentKey({ videoId: VIDEO, generation: 1, rendition: 'v720', segment }), segmentBytes(), {
+        contentType: 'video/iso.segment',
+      });
+  const session = await flow.startSession();
+  const { own, other } = await sides(flow, session);
+  const play = async (rest: string) => (await flow.get(`${session}/${rest}`)).arrayBuffer();
+  await play(SEGMENT);
+  flow.list(other);
+  await play('g1/v720/000001.m4s');
+  flow.list(own);
+  await play('g1/v720/000002.m4s');
+  assert.equal(flow.named('session_reassigned').length, 2);
+  assert.deepEqual(
+    flow.named('rendition_switched').map(({ from, to, segment }) => [from, to, segment]),
+    [['v360', 'v720', 1]],
   );
 });
 
