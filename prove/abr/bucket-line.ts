@@ -5,8 +5,11 @@ import { TokenBucket } from './token-bucket.ts';
 
 /** Bytes go over the line this often. */
 const TICK_MS = 10;
-/** As large as what a slow tick or two would have carried at the rates of the proof. */
-const BURST_BYTES = 64 * 1024;
+/**
+ * A tick may come so late without loss. Counted in bytes, a burst could hold a whole segment of a low rung: those then
+ * came at once, and players took a slow line for a fast one.
+ */
+const BURST_MS = 40;
 
 /** Sockets of one connection, and what came from the platform and has not passed yet: one read of a socket at most. */
 type Pair = { readonly near: Socket; readonly far: Socket; waiting: Buffer };
@@ -14,7 +17,7 @@ type Pair = { readonly near: Socket; readonly far: Socket; waiting: Buffer };
 /** A relay with one token bucket over all its connections, towards the player. */
 export async function openBucketLine(targetUrl: string): Promise<Line> {
   const { hostname, port } = new URL(targetUrl);
-  const bucket = new TokenBucket({ bytesPerSecond: 0, burstBytes: BURST_BYTES, nowMs: performance.now() });
+  const bucket = new TokenBucket({ bytesPerSecond: 0, burstMs: BURST_MS, nowMs: performance.now() });
   const pairs = new Set<Pair>();
   const server = createServer({ noDelay: true }, (near) => {
     const pair = joined(near, connect(Number(port), hostname), () => pairs.delete(pair));

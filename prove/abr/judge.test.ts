@@ -108,6 +108,15 @@ test('sizes that the page is told before the first frame, and twice, are no chan
   assert.equal(complaints({ seen: { ...seen, sizes: [...early, first!, ...seen.sizes] } }), '');
 });
 
+test('what was asked for and not reached before the viewer left is not held against the screen', () => {
+  const { seen, switches } = story();
+  const left = { ...seen, samples: [{ atMs: 0, mediaSeconds: 19, bufferSeconds: 9, heightPx: 720 }] };
+  const asked = [...switches, switched('v720', 'v360', 5)];
+  assert.equal(complaints({ switches: asked, seen: left }), '');
+  const stayed = { ...seen, samples: [{ atMs: 0, mediaSeconds: 21, bufferSeconds: 9, heightPx: 720 }] };
+  assert.match(complaints({ switches: asked, seen: stayed }), /360, 720, 360 lines/);
+});
+
 test('what a player asked for and took back is not shown', () => {
   const tested = [switched('v240', 'v720', 0), switched('v720', 'v360', 3), switched('v360', 'v720', 3)];
   assert.deepEqual(changesBy(tested), []);

@@ -53,7 +53,7 @@ const MOST_LEFT_OUT_SECONDS = 1;
 
 /** Pure: did the player switch down and up without a stall, and do log and screen tell the same story? */
 export function judge(story: Story): Verdict {
-  const changes = changesBy(story.switches);
+  const changes = changesBy(story.switches).filter((change) => isReached(change, story));
   const unlike = unlikeScreen(changes, story);
   const pairs = unlike.length > 0 ? [] : changes.map((change, i) => pairOf(change, i, story));
   const downs = pairs.filter(({ from, to }) => heightOf(to) < heightOf(from)).length;
@@ -79,6 +79,11 @@ export function changesBy(switches: readonly Switch[]): Switch[] {
     if (shown.at(-1)?.rendition !== to) shown.push({ rendition: to, segment });
   }
   return shown.slice(1).map(({ rendition: to, segment }, i) => ({ from: shown[i]?.rendition ?? '', to, segment }));
+}
+
+/** A player asks for more than it has shown by the time that somebody leaves. */
+function isReached({ segment }: Switch, { starts, seen }: Story): boolean {
+  return (starts[segment] ?? 0) <= (seen.samples.at(-1)?.mediaSeconds ?? Number.POSITIVE_INFINITY);
 }
 
 /** What the log and the page disagree on before any time is compared. */

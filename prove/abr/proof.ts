@@ -2,7 +2,7 @@ import { PLAYERS } from '../../test/support/player-pages.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { Ladder } from './ladder.ts';
 import { type LogLine, type LogStory, logStoryOf } from './log-story.ts';
-import type { Viewing } from './watch.ts';
+import type { Viewing } from './viewing.ts';
 
 /** One player, what it showed, what the logs told of it, and whether the two agree. */
 export type Proof = { readonly viewing: Viewing; readonly story: LogStory; readonly verdict: Verdict };
@@ -25,7 +25,7 @@ export function proofOf({ viewing, videoId, ladder, lines }: Given): Proof {
   const frameSeconds = 1 / FRAMES_PER_SECOND;
   const { switches } = story;
   const verdict = judge({ switches, starts, frameSeconds, seen, longestStandMs: state.longestStandMs });
-  const frames = ladder.segmentSeconds.reduce((sum, seconds) => sum + seconds, 0) * FRAMES_PER_SECOND;
+  const frames = Math.floor(state.seconds * FRAMES_PER_SECOND);
   if (state.frames >= LEAST_FRAMES * frames) return { viewing, story, verdict };
   const tooFew = `only ${state.frames} of ${frames} frames were decoded`;
   return { viewing, story, verdict: { ...verdict, complaints: [...verdict.complaints, tooFew] } };

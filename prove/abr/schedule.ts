@@ -6,7 +6,7 @@ export type Step = { readonly atSeconds: number; readonly bitsPerSecond: number 
  * sound; then plenty again. After the first fall the segment that is under way, of 24 Mbit at the most, still comes within
  * eight seconds: shaka-player has no more than ten in hand. The last part is long, since players go up late.
  */
-export const SCHEDULE: readonly Step[] = [
+export const SCHEDULE: readonly [Step, ...Step[]] = [
   { atSeconds: 0, bitsPerSecond: 12_000_000 },
   { atSeconds: 16, bitsPerSecond: 3_000_000 },
   { atSeconds: 32, bitsPerSecond: 800_000 },

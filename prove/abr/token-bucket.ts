@@ -1,22 +1,25 @@
+type BucketOptions = { readonly bytesPerSecond: number; readonly burstMs: number; readonly nowMs: number };
+
 /**
- * How many bytes may pass by now: so many a second, and a burst of what was not used. Rates may change at any time. Pure
- * but for its own state; time is handed in.
+ * How many bytes may pass by now: so many a second, and a burst of what was not used, which is what the rate carries in
+ * so many ms. Rates may change at any time. Pure but for its own state; time is handed in.
  */
 export class TokenBucket {
-  readonly #burstBytes: number;
+  readonly #burstMs: number;
   #bytesPerSecond: number;
   #tokens = 0;
   #atMs: number;
 
-  constructor({ bytesPerSecond, burstBytes, nowMs }: { bytesPerSecond: number; burstBytes: number; nowMs: number }) {
+  constructor({ bytesPerSecond, burstMs, nowMs }: BucketOptions) {
     this.#bytesPerSecond = bytesPerSecond;
-    this.#burstBytes = burstBytes;
+    this.#burstMs = burstMs;
     this.#atMs = nowMs;
   }
 
   setRate(bytesPerSecond: number, nowMs: number): void {
     this.#fill(nowMs);
     this.#bytesPerSecond = bytesPerSecond;
+    this.#fill(nowMs);
   }
 
   /** Whole bytes that may pass now, at most as many as wanted; they count as passed. */
@@ -29,7 +32,7 @@ export class TokenBucket {
 
   #fill(nowMs: number): void {
     const fresh = (this.#bytesPerSecond * (nowMs - this.#atMs)) / 1000;
-    this.#tokens = Math.min(this.#burstBytes, this.#tokens + fresh);
+    this.#tokens = Math.min((this.#bytesPerSecond * this.#burstMs) / 1000, this.#tokens + fresh);
     this.#atMs = nowMs;
   }
 }

@@ -60,7 +60,7 @@ const SAMPLER = `
     if (element.currentTime !== state.seconds) {
       state.hasStarted ||= element.currentTime > 0.2;
       movedAtMs = nowMs;
-    } else if (state.hasStarted && !element.ended) {
+    } else if (state.hasStarted && !element.ended && !element.paused) {
       state.longestStandMs = Math.max(state.longestStandMs, nowMs - movedAtMs);
     }
     state.seconds = element.currentTime;
