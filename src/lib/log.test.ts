@@ -35,7 +35,7 @@ test('a line goes out although no other one follows', async () => {
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], { timeout: DEADLINE_MS });
   try {
     const first = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
-    assert.equal(JSON.parse(first.value).event, 'segment_served');
+    assert.equal(JSON.parse(first.value ?? '').event, 'segment_served');
   } finally {
     child.kill();
   }
