@@ -20,9 +20,17 @@ const FLAGS = [
 /** Generous: a page on a loaded machine is slow, and a broken one never comes. */
 const DEADLINE_MS = 60_000;
 
-/** @param executablePath another way to start it */
-export async function openBrowser(executablePath = CHROMIUM): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS });
+/**
+ * @param executablePath another way to start it
+ * @param endedBy who ends it when a signal comes: Playwright would end the whole process with it
+ */
+export async function openBrowser(
+  executablePath = CHROMIUM,
+  endedBy: 'playwright' | 'caller' = 'playwright',
+): Promise<Browser> {
+  const handles = endedBy === 'playwright';
+  const signals = { handleSIGINT: handles, handleSIGTERM: handles, handleSIGHUP: handles };
+  return chromium.launch({ executablePath, args: FLAGS, ...signals });
 }
 
 export type OpenPage = { readonly page: Page; readonly complaints: string[] };
