@@ -68,7 +68,7 @@ export async function adapt(instance: Instance, videoId: string, stage: Stage): 
   const up = await until('the player goes up', async () => downThenUp((await story()).switches, best).up, patience);
   const { sessionId, switchLines } = await story();
   return {
-    seen: `${line.kind}: at ${mbps(PLENTY_BPS)} the player went up to ${best}; at ${mbps(LITTLE_BPS)} down from ${down.from} to ${down.to} at segment ${down.segment}; at ${mbps(PLENTY_BPS)} again up from ${up.from} to ${up.to} at segment ${up.segment}`,
+    seen: `${line.kind}: at ${mbps(PLENTY_BPS)} the player went up to ${best}; at ${mbps(LITTLE_BPS)} down, first from ${down.from} to ${down.to} at segment ${down.segment}; at ${mbps(PLENTY_BPS)} up again, first from ${up.from} to ${up.to} at segment ${up.segment}`,
     lines: switchLines,
     gives: { viewing, browser, videoId, sessionId, ladder, lineKind: line.kind },
   };
