@@ -69,6 +69,8 @@ const FIRST_FAULT_STATUS = 500;
 async function failureOf(response: Response, path: string): Promise<Error> {
   const text = await response.text();
   if (response.status === 409 && text.includes('"lease_lost"')) return new DomainError('lease_lost');
+  if (response.status === 409 && text.includes('"worker_too_old"'))
+    return new DomainError('worker_too_old', (JSON.parse(text) as { detail?: string }).detail);
   const message = `the orchestrator answered ${response.status} to ${path}: ${text.slice(0, 500)}`;
   return response.status >= FIRST_FAULT_STATUS ? new OrchestratorFault(message) : new Error(message);
 }

@@ -89,6 +89,7 @@ const CODES = {
   upload_offset_conflict: { kind: 'conflict', message: 'The upload stands at another offset.' },
   upload_too_large: { kind: 'too_large', message: 'The upload is larger than this server accepts.' },
   upload_too_long: { kind: 'too_large', message: 'More bytes arrived than the upload was declared to have.' },
+  worker_too_old: { kind: 'conflict', message: 'This worker is of a version that is too old here: upgrade it.' },
 } as const satisfies Record<string, { kind: ErrorKind; message: string }>;
 
 export type ErrorCode = keyof typeof CODES;

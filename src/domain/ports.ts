@@ -54,9 +54,11 @@ export type WorkerInfo = {
   /** A UUID made at each start: tells a restarted worker from the one that died. */
   readonly session: string;
   readonly version: string;
+  /** Which contract it speaks (worker-contract.ts). */
+  readonly contract?: number;
   readonly cores: number;
   readonly memoryMib: number;
-  /** Names of the encoders that its ffmpeg has, of those that we use. */
+  /** Names of the encoders that its ffmpeg has, of those that we use, and of the features that it knows (worker-contract.ts). */
   readonly encoders: readonly string[];
 };
 

@@ -5,6 +5,7 @@ import type { PlannedTask } from './job-records.ts';
 import type { SourceRef } from './source.ts';
 import type { AudioPlan, JobPlan, Rung, VideoCodec, VideoTrackFacts } from './tasks.ts';
 import { trialRung } from './title-ladder.ts';
+import { AUDIO_CHUNKS } from './worker-contract.ts';
 
 /**
  * Where tasks stand in the one line of all videos, in seconds. What viewers need first is urgent: below zero, counted
@@ -56,10 +57,11 @@ export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): P
 }
 
 function audioTasks({ audio }: JobPlan, of: Of): PlannedTask[] {
-  const needs = { memoryMib: BASE_MIB, encoders: ['aac'] };
   return audio.flatMap((plan) =>
     audioChunks(plan).map((chunk): PlannedTask => {
-      const part = plan.chunkSegments === undefined ? {} : { chunk };
+      const isWhole = plan.chunkSegments === undefined;
+      const part = isWhole ? {} : { chunk };
+      const needs = { memoryMib: BASE_MIB, encoders: isWhole ? ['aac'] : ['aac', AUDIO_CHUNKS] };
       return {
         spec: { kind: 'audio', playsEarly: true, ...of, plan, ...part },
         dueSeconds: dueOfSound(plan, chunk),

@@ -243,6 +243,6 @@ export type FailureCause = 'input' | 'store' | 'worker' | 'outage' | 'attempt';
 /** What a task asks of the worker that gets it. */
 export type TaskNeeds = {
   readonly memoryMib: number;
-  /** Names of ffmpeg encoders, e.g. libx264. */
+  /** Names of ffmpeg encoders, e.g. libx264, and of features (worker-contract.ts). */
   readonly encoders: readonly string[];
 };

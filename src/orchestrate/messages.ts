@@ -14,6 +14,7 @@ export const workerMessage = z.object({
   worker: z.string().min(1).max(200),
   session: z.uuid(),
   version: z.string().max(100),
+  contract: z.int().nonnegative().exactOptional(),
   cores: z.int().positive(),
   memoryMib: z.int().positive(),
   encoders: z.array(z.string().max(64)).max(64),

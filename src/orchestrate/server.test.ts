@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { Registry } from 'prom-client';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { eventually } from '../../test/support/eventually.ts';
+import { createHttpTaskLender } from '../adapters/http-task-lender.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { TaskId } from '../domain/ids.ts';
 import type { WorkerInfo, WorkerNews } from '../domain/ports.ts';
@@ -42,6 +43,28 @@ test('a worker that does not say what it is gets a 400, and nothing is lent or n
   for (const body of [{}, { ...WORKER, session: 'x' }, { ...WORKER, cores: 0 }, { ...WORKER, encoders: 'libx264' }])
     for (const path of ['/workers/connect', '/tasks/claim'])
       assert.equal((await server.post(path, body)).status, 400, JSON.stringify(body));
+  assert.deepEqual([server.asked, server.noted], [[], []]);
+});
+
+test('a worker of a version that is too old is refused in words, and each is logged once', async () => {
+  await using server = await orchestrator({ oldestContract: 2 });
+  for (const path of ['/workers/connect', '/tasks/claim']) {
+    const answer = await server.post(path, WORKER);
+    const { code, detail } = (await answer.json()) as { code: string; detail: string };
+    assert.deepEqual([answer.status, code], [409, 'worker_too_old']);
+    assert.match(detail, /speaks contract 1, and 2 is needed: upgrade it/);
+  }
+  const { worker, session, version } = WORKER;
+  const refused = server.lines.filter(({ event }) => event === 'worker_refused');
+  assert.deepEqual(
+    refused.map(({ level, ...said }) => [level, said.worker, said.session, said.version, said.contract]),
+    [['warn', worker, session, version, 1]],
+  );
+  const lender = createHttpTaskLender({ urls: [server.url], token: TOKEN });
+  await assert.rejects(
+    lender.connect(WORKER, () => {}, AbortSignal.timeout(5_000)),
+    { code: 'worker_too_old' },
+  );
   assert.deepEqual([server.asked, server.noted], [[], []]);
 });
 
@@ -112,11 +135,11 @@ test('a report of what is stored is noted and rings for whoever grows playlists,
 type Note = { what: 'connected' | 'disconnected'; connection: string };
 
 /** The real server on a real port, in front of records that only take notes. */
-async function orchestrator({ isDown = false } = {}) {
+async function orchestrator({ isDown = false, oldestContract = 1 } = {}) {
   const noted: Note[] = [];
   const asked: unknown[] = [];
   const stopping = new AbortController();
-  const { log } = capturedLog();
+  const { log, lines } = capturedLog();
   const answer = async (): Promise<void> => {
     if (isDown) throw new DomainError('database_unavailable');
   };
@@ -160,6 +183,7 @@ async function orchestrator({ isDown = false } = {}) {
     line,
     workers,
     workerToken: TOKEN,
+    oldestContract,
     stopping: stopping.signal,
     app: {
       health: { role: 'orchestrator', version: '1', uptimeSeconds: () => 0, checks: {} },
@@ -173,6 +197,8 @@ async function orchestrator({ isDown = false } = {}) {
   const headersOf = (token: string) => ({ authorization: `Bearer ${token}`, 'content-type': 'application/json' });
   let isClosed = false;
   return {
+    url,
+    lines,
     noted,
     asked,
     reports,

@@ -9,6 +9,7 @@ import { type App, type AppOptions, createApp } from '../lib/app.ts';
 import type { Bell } from '../lib/bell.ts';
 import type { ClaimLine } from './claim-line.ts';
 import { completeMessage, failMessage, reportMessage, taskParams, tokenMessage, workerMessage } from './messages.ts';
+import { refuseOldWorkers } from './refuse-old-workers.ts';
 import { type CompleteDeps, completeTask, failTask, returnTask } from './settle-task.ts';
 import type { WorkerLines } from './worker-lines.ts';
 
@@ -21,6 +22,8 @@ export type OrchestratorDeps = CompleteDeps & {
   readonly workers: WorkerLines;
   readonly workerToken: string;
   readonly stopping: AbortSignal;
+  /** Workers that speak an older one are refused; unset, what worker-contract.ts says. */
+  readonly oldestContract?: number;
   readonly app: Pick<AppOptions, 'health' | 'metrics' | 'onFault'>;
 };
 
@@ -36,12 +39,15 @@ export function createOrchestratorServer(deps: OrchestratorDeps): App {
     if (/^\/(tasks|workers)\//.test(request.url)) assertWorker(request, deps.workerToken);
   });
 
+  const assertNewEnough = refuseOldWorkers(deps);
   app.post('/workers/connect', { schema: { body: workerMessage } }, async (request, reply) => {
+    assertNewEnough(request.body);
     await deps.workers.connect(request.body, reply.raw);
     return reply.hijack();
   });
 
   app.post('/tasks/claim', { schema: { body: workerMessage } }, async (request, reply) => {
+    assertNewEnough(request.body);
     const gone = new AbortController();
     reply.raw.once('close', () => gone.abort());
     const enough = AbortSignal.any([gone.signal, deps.stopping, AbortSignal.timeout(CLAIM_WAIT_MS)]);

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { MemoryTaskLender } from '../../test/fakes/memory-task-lender.ts';
 import { eventually } from '../../test/support/eventually.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { TaskId } from '../domain/ids.ts';
 import type { WorkerInfo, WorkerNews } from '../domain/ports.ts';
 import { HeldLeases } from './held-leases.ts';
 import { holdConnection } from './hold-connection.ts';
 
-const worker = { worker: 'worker-a' } as WorkerInfo;
+const worker = { worker: 'worker-a', session: 's-1', version: '1.0.0' } as WorkerInfo;
 const clock = { nowMs: () => performance.now() };
 const never = new AbortController().signal;
 
@@ -42,6 +43,18 @@ test('while no orchestrator answers it is tried again and again, and said once',
   await connection.standing(never);
   assert.equal(lines.filter(({ event }) => event === 'orchestrator_unreachable').length, 1);
   assert.deepEqual([reachable.includes(true), reachable.at(-1)], [true, true]);
+});
+
+test('a worker that is too old says so, what it speaks and what is needed, and does not knock all the time', async () => {
+  const { lender, lines, reachable, hold } = fixture();
+  lender.refusal = new DomainError('worker_too_old', 'contract 2 is needed');
+  await using connection = hold();
+  await eventually('it is told', () => lines.length > 0);
+  const said = lines.map(({ event, contract, err }) => [event, contract, (err as Error).message]);
+  assert.deepEqual(said, [['worker_refused', 1, 'DomainError: contract 2 is needed']]);
+  const stop = AbortSignal.timeout(1_000);
+  await connection.standing(stop);
+  assert.deepEqual([lender.connects, reachable], [1, [false]]);
 });
 
 test('a connection does not stand before the first sign of life, and waiting for it can be given up', async () => {

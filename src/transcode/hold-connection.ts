@@ -1,5 +1,7 @@
+import { DomainError } from '../domain/errors.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, TaskLender, WorkerInfo, WorkerNews } from '../domain/ports.ts';
+import { contractOf } from '../domain/worker-contract.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import { Bell } from '../lib/bell.ts';
 import type { Log } from '../lib/log.ts';
@@ -45,6 +47,8 @@ const LOOK_EVERY_MS = 1_000;
 const BACKOFF = { firstMs: 100, maxMs: 1_000 };
 /** A connection that ends sooner is part of the same trouble. */
 const STEADY_MS = 5_000;
+/** Only an upgrade helps, of this worker, or back of the orchestrator. */
+const REFUSED_MS = 30_000;
 
 type Connecting = ConnectionDeps & {
   readonly state: { isUp: boolean; readonly isUpBell: Bell };
@@ -68,6 +72,14 @@ async function connectUntil(ended: AbortSignal, deps: Connecting): Promise<void>
     const err = await lender.connect(worker, onNews, ended).catch((error: unknown) => error);
     if (ended.aborted) return;
     failures = clock.nowMs() - startedMs > STEADY_MS ? 1 : failures + 1;
+    if (isTooOld(err)) {
+      const { worker: name, session, version } = worker;
+      log.error('worker_refused', { worker: name, session, version, contract: contractOf(worker), err });
+      status.orchestratorFailed();
+      state.isUp = false;
+      await pause(REFUSED_MS, ended);
+      continue;
+    }
     // Said once for each loss, not for each try to come back.
     if (state.isUp || failures === 1) log.warn('orchestrator_unreachable', { err, failures });
     status.orchestratorFailed();
@@ -75,3 +87,5 @@ async function connectUntil(ended: AbortSignal, deps: Connecting): Promise<void>
     if (failures > 1) await pause(backoffMs(failures - 1, random, BACKOFF), ended);
   }
 }
+
+const isTooOld = (error: unknown): boolean => error instanceof DomainError && error.code === 'worker_too_old';

@@ -8,10 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { createHttpTaskLender } from '../../src/adapters/http-task-lender.ts';
 import { openObjectStore } from '../../src/adapters/open-object-store.ts';
+import { AUDIO_CHUNK_SECONDS } from '../../src/domain/audio-chunks.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { initKey, segmentKey } from '../../src/domain/object-keys.ts';
 import type { ObjectStore, TaskLender } from '../../src/domain/ports.ts';
-import type { LentTask, TaskResult } from '../../src/domain/tasks.ts';
+import type { TaskState } from '../../src/domain/states.ts';
+import type { LentTask, SourceFacts, TaskResult } from '../../src/domain/tasks.ts';
+import { FEATURES } from '../../src/domain/worker-contract.ts';
 import { parseConfig } from '../../src/main/config.ts';
 import { startOrchestrator } from '../../src/main/roles/orchestrator.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
@@ -77,6 +80,58 @@ test('connections to the database that are cut again and again end nothing: ever
   }
 });
 
+test('a worker of the version before is lent all that it knows, and sound in parts only to one that knows of parts', async () => {
+  const only = await orchestrator('only');
+  const old = worker('old', [only.url], ['aac', 'libx264']);
+  const workers = [old];
+  try {
+    const plain = await world.uploaded();
+    await eventually('the old worker alone makes a video', () => areReady([plain]));
+    const long = await world.uploaded();
+    sources.set(long, longSound);
+    const waiting = () => audioTasks(long, 'queued');
+    await eventually('its sound waits in parts', async () => (await waiting()).length === 2);
+    // All that it may have now is lent to the old one before.
+    const next = await world.uploaded();
+    await eventually('the old worker goes on', () => areReady([next]));
+    assert.equal((await waiting()).length, 2);
+    workers.push(worker('new', [only.url]));
+    await eventually('the new worker does the rest', () => areReady([long]));
+    assert.deepEqual(
+      (await audioTasks(long, 'done')).map((task) => [task.worker, task.attempt]),
+      [
+        ['new', 1],
+        ['new', 1],
+      ],
+    );
+  } finally {
+    for (const { stop } of workers) await stop();
+    await only.stop();
+  }
+});
+
+/** Just too long for one part. */
+const LONG_SECONDS = AUDIO_CHUNK_SECONDS + 8;
+const longSound: SourceFacts = {
+  container: 'mov',
+  durationSeconds: LONG_SECONDS,
+  audio: factsOf(LONG_SECONDS).audio.map((track) => ({
+    ...track,
+    steady: { packetSamples: 1024, startSeconds: '0.000000' },
+  })),
+};
+/** What probes find that is not the clip of all others. */
+const sources = new Map<VideoId, SourceFacts>();
+
+const audioTasks = (videoId: VideoId, state: TaskState) =>
+  world.db
+    .selectFrom('tasks')
+    .select(['worker', 'attempt'])
+    .where('video_id', '=', videoId)
+    .where('kind', '=', 'audio')
+    .where('state', '=', state)
+    .execute();
+
 async function orchestrator(name: string) {
   const stopping = new AbortController();
   const { log, lines } = capturedLog();
@@ -101,9 +156,9 @@ async function orchestrator(name: string) {
 }
 
 /** Claims, stores and settles over HTTP as a worker does, without ffmpeg. */
-function worker(name: string, urls: string[]) {
+function worker(name: string, urls: string[], encoders = ['aac', 'libx264', ...FEATURES]) {
   const lender = createHttpTaskLender({ urls, token: TOKEN });
-  const info = { ...workerOf(name), session: randomUUID(), encoders: ['aac', 'libx264'] };
+  const info = { ...workerOf(name), session: randomUUID(), encoders };
   const stopping = new AbortController();
   const again = async (work: () => Promise<void>): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -141,7 +196,7 @@ async function settle(lender: TaskLender, task: LentTask): Promise<void> {
 
 async function resultOf(task: LentTask): Promise<TaskResult> {
   const { spec, videoId } = task;
-  if (spec.kind === 'probe') return factsOf(SECONDS);
+  if (spec.kind === 'probe') return sources.get(videoId) ?? factsOf(SECONDS);
   if (spec.kind === 'images') return { poster: false, storyboard: false };
   const init = new Uint8Array(700);
   const renditions = storedBy(task).map((made) => ({

@@ -29,6 +29,8 @@ export class MemoryTaskLender implements TaskLender {
   claims = 0;
   /** While set, every call fails as if nobody listened. */
   unreachable = false;
+  /** Thrown at whoever connects. */
+  refusal: Error | undefined;
 
   constructor({ leaseMs = 15_000 } = {}) {
     this.#leaseMs = leaseMs;
@@ -68,6 +70,7 @@ export class MemoryTaskLender implements TaskLender {
 
   async connect(_: WorkerInfo, onNews: (news: WorkerNews) => void, signal: AbortSignal): Promise<void> {
     this.connects += 1;
+    if (this.refusal) throw this.refusal;
     this.#assertReachable();
     const { promise, resolve } = Promise.withResolvers<void>();
     const connection = { onNews, end: resolve };

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createHttpTaskLender } from '../../adapters/http-task-lender.ts';
 import type { WorkerInfo } from '../../domain/ports.ts';
+import { FEATURES, WORKER_CONTRACT } from '../../domain/worker-contract.ts';
 import { listenOn } from '../../lib/listen.ts';
 import { findEncoders } from '../../transcode/find-encoders.ts';
 import { performTask } from '../../transcode/perform-task.ts';
@@ -65,9 +66,10 @@ export const workerInfo = (config: Config, encoders: readonly string[]): WorkerI
   worker: nodeName(config, 'worker'),
   session: randomUUID(),
   version: VERSION,
+  contract: WORKER_CONTRACT,
   cores: CORES,
   memoryMib: config.MILLRACE_WORKER_MEMORY_MIB ?? machineMemoryMib(),
-  encoders,
+  encoders: [...encoders, ...FEATURES],
 });
 
 /** One of them is enough. */
