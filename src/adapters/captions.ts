@@ -1,6 +1,7 @@
 import { type CaptionRecords, type Captions, MAX_CAPTION_TRACKS } from '../domain/captions.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
+import { eachAnswered } from './database-outage.ts';
 import type { Database } from './postgres.ts';
 import { NOW, type Tx } from './transitions.ts';
 import { ringOrchestrators } from './wake-ups.ts';
@@ -8,7 +9,7 @@ import { ringOrchestrators } from './wake-ups.ts';
 /** Captions in PostgreSQL. Orchestrators are told of changes, and write the playlists of what is published. */
 export function createCaptionRecords(db: Database): CaptionRecords {
   const ofVideo = (videoId: VideoId) => db.selectFrom('captions').where('video_id', '=', videoId);
-  return {
+  return eachAnswered<CaptionRecords>({
     tracks: (videoId) => ofVideo(videoId).select(['language', 'label', 'origin']).orderBy('language').execute(),
     find: (videoId, language) =>
       ofVideo(videoId)
@@ -33,7 +34,7 @@ export function createCaptionRecords(db: Database): CaptionRecords {
         await captionsChanged(tx, videoId);
         return true;
       }),
-  };
+  });
 }
 
 async function lockVideo(tx: Tx, videoId: VideoId): Promise<void> {

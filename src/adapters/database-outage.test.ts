@@ -3,8 +3,12 @@ import { test } from 'node:test';
 import pg from 'pg';
 import { DomainError } from '../domain/errors.ts';
 import { freePort } from '../lib/listen.ts';
+import { createCaptionRecords } from './captions.ts';
 import { answered } from './database-outage.ts';
+import { createJobLists } from './job-lists.ts';
 import { checkDatabase, openDatabase } from './postgres.ts';
+import { createVideoEvents } from './video-events.ts';
+import { createVideoRecords } from './video-records.ts';
 
 test('a database that nobody answers for is an outage that callers may wait out', async () => {
   const db = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, () => {});
@@ -12,6 +16,18 @@ test('a database that nobody answers for is an outage that callers may wait out'
     answered(() => checkDatabase(db)),
     { code: 'database_unavailable' },
   );
+  await db.destroy();
+});
+
+type Method = (...given: readonly unknown[]) => Promise<unknown>;
+/** Enough to ask with. */
+const GIVEN: readonly unknown[] = [{ limit: 1, filename: '' }, 'a title'];
+
+test('whatever the API reads and writes is such an outage', async () => {
+  const db = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, () => {});
+  const all = [createVideoRecords(db), createJobLists(db), createVideoEvents(db), createCaptionRecords(db)];
+  for (const [name, method] of all.flatMap((records) => Object.entries(records as object) as [string, Method][]))
+    await assert.rejects(method(...GIVEN), { code: 'database_unavailable' }, name);
   await db.destroy();
 });
 

@@ -17,6 +17,16 @@ export async function answered<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The same records, of which every method is {@link answered}. */
+export function eachAnswered<Records extends object>(records: Records): Records {
+  const methods = Object.entries(records as Record<string, (...given: unknown[]) => Promise<unknown>>);
+  const inAnOutage = methods.map(([name, method]) => [
+    name,
+    (...given: unknown[]) => answered(async () => method(...given)),
+  ]);
+  return Object.fromEntries(inAnOutage) as Records;
+}
+
 function isOutage(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof DomainError) return false;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { isJobId } from '../domain/ids.ts';
 import type { JobEntry, JobLists, JobQuery } from '../domain/job-lists.ts';
+import { eachAnswered } from './database-outage.ts';
 import { taskCountsOf, toJobResource } from './job-resource.ts';
 import type { Database } from './postgres.ts';
 import { listTasks } from './task-list.ts';
@@ -9,7 +10,7 @@ import { listWorkers } from './worker-list.ts';
 
 /** What is worked on, and by whom, in PostgreSQL. */
 export function createJobLists(db: Database): JobLists {
-  return {
+  return eachAnswered<JobLists>({
     jobs: (query) => listJobs(db, query),
     job: async (jobId) => {
       const row = await jobRows(db).where('j.id', '=', jobId).executeTakeFirst();
@@ -17,7 +18,7 @@ export function createJobLists(db: Database): JobLists {
     },
     tasks: (query) => listTasks(db, query),
     workers: () => listWorkers(db),
-  };
+  });
 }
 
 async function listJobs(db: Database, { limit, cursor, state, videoId }: JobQuery) {

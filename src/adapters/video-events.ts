@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { TimelineEvent, VideoEvents } from '../domain/video-events.ts';
+import { eachAnswered } from './database-outage.ts';
 import type { Database } from './postgres.ts';
 
 /** Events in PostgreSQL, without gaps. */
 export function createVideoEvents(db: Database): VideoEvents {
-  return {
+  return eachAnswered<VideoEvents>({
     async read(videoId, { after, limit }) {
       const upTo = await positionIn(db);
       const rows = await db
@@ -36,7 +37,7 @@ export function createVideoEvents(db: Database): VideoEvents {
       );
     },
     position: () => positionIn(db),
-  };
+  });
 }
 
 const LOOK_EVERY_MS = 10;

@@ -4,7 +4,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { VideoId } from '../domain/ids.ts';
 import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
 import { foldTitle } from '../domain/title.ts';
-import { answered } from './database-outage.ts';
+import { eachAnswered } from './database-outage.ts';
 import { rememberAnswer } from './idempotency-keys.ts';
 import { queueJob, requestJob, retryFailed } from './job-control.ts';
 import { type Database, json } from './postgres.ts';
@@ -15,9 +15,9 @@ import { tellHolder } from './wake-ups.ts';
 
 /** Videos and uploads in PostgreSQL. */
 export function createVideoRecords(db: Database): VideoRecords {
-  return {
+  return eachAnswered<VideoRecords>({
     startUpload: (upload) => db.transaction().execute((tx) => startVideo(tx, upload)),
-    finishUpload: (upload) => answered(() => finishUpload(db, upload)),
+    finishUpload: (upload) => finishUpload(db, upload),
     abandonUpload: async (videoId) => {
       await db.deleteFrom('videos').where('id', '=', videoId).where('state', '=', 'uploading').execute();
     },
@@ -54,7 +54,7 @@ export function createVideoRecords(db: Database): VideoRecords {
       return rows.map((row) => row.id);
     },
     remove: (videoId) => db.transaction().execute((tx) => remove(tx, videoId)),
-  };
+  });
 }
 
 export async function startVideo(tx: Tx, { videoId, filename, contentType, title }: NewUpload): Promise<void> {
