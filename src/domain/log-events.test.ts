@@ -49,10 +49,9 @@ test('every field belongs to an event', () => {
   );
 });
 
-test('the examples are lines as they are logged, at most one of each event', () => {
+test('the examples are lines as they are logged, one of each event', () => {
   const examples = [...document.matchAll(/^{"level".*}$/gm)].map(([text]) => JSON.parse(text) as { event: string });
   for (const example of examples) assert.deepEqual(wrongInLine(example), [], JSON.stringify(example));
   const events = examples.map(({ event }) => event);
-  assert.deepEqual(events, [...new Set(events)]);
-  assert.ok(events.length > Object.keys(LOG_EVENTS).length / 2, `${events.length} examples`);
+  assert.deepEqual(events.toSorted(), Object.keys(LOG_EVENTS).toSorted());
 });
