@@ -1,8 +1,6 @@
-import { access, rm } from 'node:fs/promises';
 import { type System, systemSchema } from '../../src/main/system/system-schema.ts';
 import type { Instance } from '../../test/support/instance.ts';
 import { ffmpeg } from '../../test/support/media.ts';
-import { aliveProcesses } from '../../test/support/processes.ts';
 import { CLIP_SECONDS, FRAMES_PER_SECOND } from './clip.ts';
 import { excerpt } from './excerpt.ts';
 import { WORKERS } from './start-instance.ts';
@@ -79,38 +77,6 @@ export async function explainBoth(instance: Instance, { videoId, sessionId }: As
       ...(isTold(ofSession, /keeps the session/) ? [] : ['the move of the session is not told of']),
     ],
     told: [excerpt(ofVideo).join('\n'), excerpt(ofSession).join('\n')],
-    gives: undefined,
-  };
-}
-
-/** Children of an `up` that was told to stop at the same moment by Ctrl-C may take this long. */
-const END_DEADLINE_MS = 30_000;
-
-export type Stopping = {
-  readonly instance: Instance;
-  readonly data: string;
-  /** Removed, but for a folder that somebody wanted to keep. */
-  readonly folder: string | undefined;
-};
-
-/** In order, until no process is left, and no file. */
-export async function stopAll({ instance, data, folder }: Stopping): Promise<Outcome<undefined>> {
-  await instance.stop();
-  const isGone = async () => ((await aliveProcesses(data)).length === 0 ? true : undefined);
-  await until('no process is left', isGone, { deadlineMs: END_DEADLINE_MS, signal: new AbortController().signal });
-  if (folder === undefined) return { seen: 'stopped; no process is left; the folder is kept', gives: undefined };
-  await rm(folder, { recursive: true });
-  const isThere = await access(folder).then(
-    () => true,
-    () => false,
-  );
-  const answers = await fetch(`${instance.url}/health`).then(
-    () => true,
-    () => false,
-  );
-  return {
-    seen: 'stopped; no process is left, nothing answers, and the folder is gone',
-    wrong: [...(isThere ? ['the folder is there still'] : []), ...(answers ? ['something answers still'] : [])],
     gives: undefined,
   };
 }

@@ -4,17 +4,18 @@
  *
  *   npm run demo -- [--keep FOLDER] [--out FOLDER] [--docs]
  */
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Instance } from '../../test/support/instance.ts';
-import { checkEverything, explainBoth, stopAll } from './check-all.ts';
+import { checkEverything, explainBoth } from './check-all.ts';
 import { makeClip } from './clip.ts';
 import { adapt, killEdge, type Playing, playToEnd, type Shown } from './play.ts';
 import { killWorker, processVideo, uploadAgain } from './process-video.ts';
 import { StepFailed, StepRunner } from './run-steps.ts';
 import { SETTINGS, startInstance } from './start-instance.ts';
+import { stopAll, stopInstance } from './stop-instance.ts';
 import { uploadWithBreak } from './upload-with-break.ts';
 import { writeReport } from './write-report.ts';
 
@@ -37,6 +38,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
 const opened = new AsyncDisposableStack();
 const instance = await Instance.on(join(folder, 'data'), SETTINGS);
+if (values.keep === undefined) opened.defer(() => rm(folder, { recursive: true }));
+opened.defer(() => stopInstance(instance));
 /** For the report, however far it came. */
 const seen: { playing?: Playing; shown?: Shown } = {};
 try {
@@ -45,13 +48,15 @@ try {
   // Told already, and it stands in the report.
   if (!(error instanceof StepFailed)) throw error;
 } finally {
-  await runner.run('stop', stop).catch((error: StepFailed) => console.error(error.cause));
+  await runner
+    .run('stop', () => stopAll(opened, { instance, folder }))
+    .catch((error: StepFailed) => console.error(error.cause));
 }
 const steps = runner.results();
 const tookSeconds = (Date.now() - startedMs) / 1000;
 const written = { steps, startedMs, tookSeconds, shown: seen.shown, lineKind: seen.playing?.lineKind };
-const report = await writeReport(reportFolder(), written);
 const hasPassed = steps.every(({ verdict }) => verdict === 'PASS');
+const report = await writeReport(reportFolder(hasPassed), written);
 console.log(`\n${hasPassed ? 'PASS' : 'FAIL'} after ${tookSeconds.toFixed(0)} s. The report: ${report}`);
 // What an interrupt left half done may still wait for what will not come.
 process.exit(hasPassed ? 0 : 1);
@@ -73,11 +78,6 @@ async function demonstrate(signal: AbortSignal): Promise<void> {
   await runner.run('explain', () => explainBoth(instance, playing), signal);
 }
 
-async function stop() {
-  await opened.disposeAsync();
-  return stopAll({ instance, data: join(folder, 'data'), folder: values.keep === undefined ? folder : undefined });
-}
-
 async function newFolder(): Promise<string> {
   if (values.keep === undefined) return mkdtemp(join(tmpdir(), 'millrace-demo-'));
   const kept = resolve(values.keep);
@@ -85,7 +85,8 @@ async function newFolder(): Promise<string> {
   return kept;
 }
 
-function reportFolder(): string {
-  if (values.docs) return join(ROOT, 'docs');
+/** The documents show no run that failed. */
+function reportFolder(hasPassed: boolean): string {
+  if (values.docs && hasPassed) return join(ROOT, 'docs');
   return values.out ?? join(ROOT, '.cache/demo', new Date(startedMs).toISOString().slice(0, 19).replaceAll(':', '-'));
 }
