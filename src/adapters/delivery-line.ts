@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import type { DeliveryLine, LentDelivery, TryOutcome } from '../domain/webhooks.ts';
+import type { DeliveryLine, DroppedDeliveries, LentDelivery, TryOutcome, WaitingBounds } from '../domain/webhooks.ts';
 import { answered } from './database-outage.ts';
 import type { Database } from './postgres.ts';
 import { fromNow, NOW } from './transitions.ts';
@@ -9,7 +9,8 @@ export function createDeliveryLine(db: Database): DeliveryLine {
   return {
     claim: (leaseMs) => answered(() => claim(db, leaseMs)),
     settle: (delivery, outcome) => answered(() => settle(db, delivery, outcome)),
-    forget: (endedForMs) => answered(() => forget(db, endedForMs)),
+    drop: (bounds) => answered(() => drop(db, bounds)),
+    forget: (ended) => answered(() => forget(db, ended)),
   };
 }
 
@@ -55,10 +56,40 @@ async function settle(db: Database, { id, tries }: LentDelivery, outcome: TryOut
   return settled.numUpdatedRows > 0n;
 }
 
-async function forget(db: Database, endedForMs: number): Promise<number> {
-  const gone = await db
-    .deleteFrom('webhook_deliveries')
-    .where('ended_at', '<', fromNow(-endedForMs))
-    .executeTakeFirst();
-  return Number(gone.numDeletedRows);
+/** In one statement. */
+const MOST_DROPPED = 5_000;
+
+async function drop(db: Database, { maxAgeMs, maxWaiting }: WaitingBounds): Promise<DroppedDeliveries[]> {
+  const { rows } = await sql<DroppedDeliveries>`
+    with waiting as (
+      select position, at < ${fromNow(-maxAgeMs)} as is_old,
+        row_number() over (partition by webhook_id order by position desc) > ${maxWaiting} as is_surplus
+      from webhook_deliveries where ended_at is null
+    ), picked as (
+      select d.position, case when is_old then 'too_old' else 'too_many' end as reason
+      from webhook_deliveries d join waiting using (position)
+      where (is_old or is_surplus) and d.ended_at is null
+        and (d.lease_until is null or d.lease_until < clock_timestamp())
+      order by d.position limit ${MOST_DROPPED} for no key update of d skip locked
+    ), dropped as (
+      update webhook_deliveries d set outcome = 'given_up', ended_at = clock_timestamp(), lease_until = null,
+        last_error = 'dropped, ' || p.reason || coalesce(': ' || d.last_error, '')
+      from picked p where d.position = p.position
+      returning d.webhook_id, p.reason
+    )
+    select webhook_id as "webhookId", reason, count(*) as messages from dropped group by 1, 2
+  `.execute(db);
+  return rows;
+}
+
+async function forget(db: Database, { forMs, most }: { forMs: number; most: number }): Promise<number> {
+  const gone = await sql`
+    delete from webhook_deliveries where position in (
+      select position from (
+        select position, ended_at, row_number() over (partition by webhook_id order by position desc) as n
+        from webhook_deliveries where ended_at is not null
+      ) as ended where ended_at < ${fromNow(-forMs)} or n > ${most}
+    )
+  `.execute(db);
+  return Number(gone.numAffectedRows ?? 0n);
 }

@@ -71,9 +71,24 @@ export interface DeliveryLine {
   claim(leaseMs: number): Promise<LentDelivery | undefined>;
   /** False where the lease was lost: then it changes nothing. */
   settle(delivery: LentDelivery, outcome: TryOutcome): Promise<boolean>;
-  /** Removes what ended longer ago. */
-  forget(endedForMs: number): Promise<number>;
+  /**
+   * Gives up messages that wait for longer than they may, and of each webhook the oldest of those that are more than may
+   * wait; those that are being sent are left alone. A bounded number of them: as long as there are some, there may be more.
+   */
+  drop(bounds: WaitingBounds): Promise<DroppedDeliveries[]>;
+  /** Removes what ended longer ago, and of each webhook the oldest of what ended beyond so many. */
+  forget(ended: { readonly forMs: number; readonly most: number }): Promise<number>;
 }
+
+/** Of each webhook: what may wait for a receiver that is away. */
+export type WaitingBounds = { readonly maxAgeMs: number; readonly maxWaiting: number };
+
+/** Messages to one webhook that will not be sent. */
+export type DroppedDeliveries = {
+  readonly webhookId: WebhookId;
+  readonly reason: 'too_old' | 'too_many';
+  readonly messages: number;
+};
 
 export const messageType = (state: ToldState): string => `video.${state}`;
 export const messageId = (deliveryId: string): string => `msg_${deliveryId}`;

@@ -88,6 +88,10 @@ const settings = z.strictObject({
   MILLRACE_RATE_LIMIT: z.coerce.number().int().min(1).max(1_000_000).default(100),
   /** Webhooks also on this machine and its network, and without TLS. */
   MILLRACE_WEBHOOK_PRIVATE: z.stringbool().default(false),
+  /** Messages of one webhook that wait, or stand in the log of deliveries; of more, the oldest are dropped. */
+  MILLRACE_WEBHOOK_MAX_WAITING: z.coerce.number().int().min(1).max(1_000_000).default(10_000),
+  /** A message that nobody took by then is dropped. */
+  MILLRACE_WEBHOOK_MAX_AGE_SECONDS: z.coerce.number().int().min(60).max(31_536_000).default(604_800),
   /** Sources that one upload-api fetches at once. */
   MILLRACE_MAX_INGESTS: z.coerce.number().int().min(0).max(1_000).default(4),
   /** A source that is not here by then is given up. */

@@ -37,6 +37,8 @@ export async function instanceGroups(config: Config): Promise<ChildSpec[][]> {
     MILLRACE_LADDER: config.MILLRACE_LADDER,
     MILLRACE_CODECS: config.MILLRACE_CODECS,
     MILLRACE_WEBHOOK_PRIVATE: config.MILLRACE_WEBHOOK_PRIVATE,
+    MILLRACE_WEBHOOK_MAX_WAITING: config.MILLRACE_WEBHOOK_MAX_WAITING,
+    MILLRACE_WEBHOOK_MAX_AGE_SECONDS: config.MILLRACE_WEBHOOK_MAX_AGE_SECONDS,
   });
   const workerPorts = await freePorts(config.MILLRACE_WORKERS);
   const workers = workerPorts.map((port, i) =>

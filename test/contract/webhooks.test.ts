@@ -12,7 +12,7 @@ import { type DeliveryEntry, TOLD_STATES, type ToldState, type WebhookResource }
 import { Bell } from '../../src/lib/bell.ts';
 import { isPublicAddress } from '../../src/lib/public-address.ts';
 import { Poster } from '../../src/orchestrate/webhooks/poster.ts';
-import { type SendDeps, sendNext, sendWebhooks } from '../../src/orchestrate/webhooks/send-webhooks.ts';
+import { type SendDeps, sendNext, sendWebhooks, tidyUp } from '../../src/orchestrate/webhooks/send-webhooks.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
 import { listening } from '../fakes/listening.ts';
 import { eventually } from '../support/eventually.ts';
@@ -54,6 +54,7 @@ function sender(over: Partial<SendDeps> = {}) {
   const { log, lines } = capturedLog();
   const deps: SendDeps = {
     line: createDeliveryLine(world.db),
+    bounds: { maxAgeMs: 7 * 24 * 3_600_000, maxWaiting: 10_000 },
     resolve: async () => [{ address: '127.0.0.1', family: 4 }],
     isAllowed: () => true,
     clock: { nowMs: () => Date.now() },
@@ -228,12 +229,53 @@ test('what ended is forgotten in time; what has not is kept', async () => {
   await told(to.url);
   await processing();
   while (await from.once());
-  assert.equal(await from.deps.line.forget(60_000), 0);
-  assert.equal(await from.deps.line.forget(-60_000), 1);
+  assert.equal(await from.deps.line.forget({ forMs: 60_000, most: 100 }), 0);
+  assert.equal(await from.deps.line.forget({ forMs: -60_000, most: 100 }), 1);
   assert.deepEqual(
     (await log()).map(({ type, state }) => [type, state]),
     [['video.processing', 'waiting']],
   );
+});
+
+test('of a receiver that is away no more messages wait than may, nor for longer; the log says which were dropped', async () => {
+  await using from = sender();
+  const { id: webhookId } = await told('https://away.example/', ['uploaded']);
+  const { id: other } = await told('https://other.example/', ['uploaded']);
+  const insert = (of: string, count: number, ageHours: number) =>
+    sql`
+    insert into webhook_deliveries (webhook_id, video_id, state, at, last_error)
+    select ${of}, 'video-' || i, 'uploaded', clock_timestamp() - ${ageHours}::float8 * interval '1 hour', 'no answer'
+    from generate_series(1, ${count}::int) i
+  `.execute(world.db);
+  await insert(webhookId, 3, 2);
+  await insert(webhookId, 6, 0);
+  await insert(other, 4, 0);
+  await sql`update webhook_deliveries set lease_until = clock_timestamp() + interval '1 minute'
+    where position = (select min(position) from webhook_deliveries)`.execute(world.db);
+  const tidy = () => tidyUp({ ...from.deps, bounds: { maxAgeMs: 3_600_000, maxWaiting: 4 } });
+  assert.equal(await tidy(), true);
+  const said = from.lines.map(({ event, webhookId: of, reason, messages }) => [event, of, reason, messages]);
+  assert.deepEqual(said.toSorted(), [
+    ['webhook_dropped', webhookId, 'too_many', 2],
+    ['webhook_dropped', webhookId, 'too_old', 2],
+  ]);
+  const own = (await log()).filter((entry) => entry.webhookId === webhookId);
+  assert.deepEqual(
+    own.map(({ state, lastError }) => [state, lastError]),
+    [
+      ...Array.from({ length: 4 }, () => ['waiting', 'no answer']),
+      ...Array.from({ length: 2 }, () => ['given_up', 'dropped, too_many: no answer']),
+      ...Array.from({ length: 2 }, () => ['given_up', 'dropped, too_old: no answer']),
+      ['waiting', 'no answer'],
+    ],
+    'the one that is being sent is left alone',
+  );
+  assert.equal((await log()).length, 13);
+  await insert(webhookId, 5, 0);
+  await tidy();
+  const ended = (await log()).filter(({ state }) => state === 'given_up');
+  assert.equal(ended.length, 4, 'what ended is bounded, too');
+  assert.equal(await tidy(), false);
 });
 
 test('removing a webhook removes what was to be sent to it, and fails no transition', async () => {

@@ -129,6 +129,10 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
       {
         ...working,
         line: createDeliveryLine(db),
+        bounds: {
+          maxAgeMs: config.MILLRACE_WEBHOOK_MAX_AGE_SECONDS * 1000,
+          maxWaiting: config.MILLRACE_WEBHOOK_MAX_WAITING,
+        },
         resolve: resolveHost,
         isAllowed: (address) => config.MILLRACE_WEBHOOK_PRIVATE || isPublicAddress(address),
         random: Math.random,

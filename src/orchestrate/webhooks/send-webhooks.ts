@@ -1,6 +1,12 @@
 import type { LogEvent } from '../../domain/log-events.ts';
 import type { Clock } from '../../domain/ports.ts';
-import { type DeliveryLine, type LentDelivery, messageBody, messageId } from '../../domain/webhooks.ts';
+import {
+  type DeliveryLine,
+  type LentDelivery,
+  messageBody,
+  messageId,
+  type WaitingBounds,
+} from '../../domain/webhooks.ts';
 import { Bell } from '../../lib/bell.ts';
 import type { Log } from '../../lib/log.ts';
 import { repeat } from '../../lib/repeat.ts';
@@ -10,6 +16,8 @@ import { type PostDeps, Poster } from './poster.ts';
 
 export type SendDeps = PostDeps & {
   readonly line: DeliveryLine;
+  /** For receivers that are away. */
+  readonly bounds: WaitingBounds;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log<LogEvent>;
@@ -28,16 +36,23 @@ const FORGET_EVERY_MS = 60_000;
 
 /** Tells webhooks what is due, until the signal aborts. A round that fails is logged, and the next one comes. */
 export async function sendWebhooks(deps: SendDeps, signal: AbortSignal): Promise<void> {
-  const { line, bell, log } = deps;
+  const { bell, log } = deps;
   await using poster = new Poster(deps);
   const onError = (err: unknown): void => log.error('queue_error', { err });
   const send = (): Promise<void> =>
     repeat(() => sendNext(deps, poster, signal), { everyMs: LOOK_MS, bell, signal, onError });
-  const forget = async (): Promise<boolean> => (await line.forget(KEPT_MS)) > 0;
   await Promise.all([
     ...Array.from({ length: SENDERS }, send),
-    repeat(forget, { everyMs: FORGET_EVERY_MS, bell: new Bell(), signal, onError }),
+    repeat(() => tidyUp(deps), { everyMs: FORGET_EVERY_MS, bell: new Bell(), signal, onError }),
   ]);
+}
+
+/** What nobody will take, and what nobody will ask for any more. @returns whether there was some. */
+export async function tidyUp({ line, bounds, log }: Pick<SendDeps, 'line' | 'bounds' | 'log'>): Promise<boolean> {
+  const dropped = await line.drop(bounds);
+  for (const messages of dropped) log.warn('webhook_dropped', messages);
+  const forgotten = await line.forget({ forMs: KEPT_MS, most: bounds.maxWaiting });
+  return dropped.length + forgotten > 0;
 }
 
 /** One message, once. @returns whether there was one. */
