@@ -51,7 +51,7 @@ export async function requestJob(tx: Tx, videoId: VideoId, { reason, force, ladd
   if (video.content_id === null) throw new DomainError('upload_not_finished');
   const latest = await latestJob(tx, videoId);
   if (latest && !isFinalJob(latest.state)) throw new DomainError('process_running');
-  if (force || ladder || !latest) return queueJob(tx, videoId, reason, ladder);
+  if (force || ladder || !latest) return void (await queueJob(tx, videoId, reason, ladder));
   if (isRetriable(latest.state)) return queueAgain(tx, latest.id, reason);
   if (video.state !== 'ready') await queueJob(tx, videoId, reason);
 }
@@ -64,7 +64,7 @@ export async function retryFailed(tx: Tx, videoId: VideoId, reason: string): Pro
 }
 
 /** A new generation. The caller holds the video's row, so that generations are counted one at a time. */
-export async function queueJob(tx: Tx, videoId: VideoId, reason: string, ladder?: readonly number[]): Promise<void> {
+export async function queueJob(tx: Tx, videoId: VideoId, reason: string, ladder?: readonly number[]): Promise<JobId> {
   const generation = ((await latestJob(tx, videoId))?.generation ?? 0) + 1;
   const jobId = randomUUID() as JobId;
   await tx
@@ -74,6 +74,7 @@ export async function queueJob(tx: Tx, videoId: VideoId, reason: string, ladder?
   const of = { subject: 'job', video_id: videoId, job_id: jobId, from_state: null, to_state: 'queued' } as const;
   await writeEvent(tx, of, { reason });
   await ringOrchestrators(tx);
+  return jobId;
 }
 
 /** Where publish found something missing, workers look at all of it again, and make only what is missing. */

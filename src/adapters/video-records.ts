@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import pg from 'pg';
 import { DomainError } from '../domain/errors.ts';
 import type { VideoId } from '../domain/ids.ts';
-import type { FinishedUpload, NewUpload, VideoRecords } from '../domain/ports.ts';
+import type { FinishedUpload, NewUpload, UploadOutcome, VideoRecords } from '../domain/ports.ts';
 import { foldTitle } from '../domain/title.ts';
 import { eachAnswered } from './database-outage.ts';
 import { rememberAnswer } from './idempotency-keys.ts';
@@ -74,21 +74,19 @@ const TRIES = 5;
 
 async function finishUpload(db: Database, upload: FinishedUpload) {
   for (let tries = 0; tries < TRIES; tries++) {
-    if (
-      await db
-        .transaction()
-        .execute((tx) => becomeUploaded(tx, upload))
-        .then(() => true, falseIfKnown)
-    )
-      return { videoId: upload.videoId, state: 'uploaded', created: true } as const;
+    const first = await db
+      .transaction()
+      .execute((tx) => becomeUploaded(tx, upload))
+      .catch(nothingIfKnown);
+    if (first) return { videoId: upload.videoId, state: 'uploaded', created: true, first } as const;
     const elder = await db.transaction().execute((tx) => becomeDuplicate(tx, upload));
     if (elder) return elder;
   }
   throw new Error(`the content of ${upload.videoId} came and went ${TRIES} times`);
 }
 
-function falseIfKnown(error: unknown): false {
-  if (isContentKnown(error)) return false;
+function nothingIfKnown(error: unknown): undefined {
+  if (isContentKnown(error)) return undefined;
   throw error;
 }
 
@@ -98,16 +96,17 @@ const isContentKnown = (error: unknown): boolean =>
 async function becomeUploaded(
   tx: Tx,
   { videoId, contentId, parts, upload, idempotencyKey }: FinishedUpload,
-): Promise<void> {
+): Promise<UploadOutcome['first']> {
   if (!(await moveVideo(tx, videoId, 'uploaded'))) throw new DomainError(upload ? 'upload_lock_lost' : 'no_such_video');
   const rows = parts.map(({ sizeBytes, sha256 }, part) => ({ part, size_bytes: sizeBytes, sha256 }));
   const sizeBytes = sizeOf(parts);
   await closeUpload(tx, upload, { videoId, sizeBytes });
-  await tx
+  const { uploadMs } = await tx
     .updateTable('videos')
     .set({ content_id: contentId, size_bytes: sizeBytes })
     .where('id', '=', videoId)
-    .execute();
+    .returning(sql<number>`(extract(epoch from clock_timestamp() - created_at) * 1000)::float8`.as('uploadMs'))
+    .executeTakeFirstOrThrow();
   // One parameter, however many parts there are: a statement takes at most 65,535 of them.
   await sql`
     insert into source_parts (video_id, part, size_bytes, sha256)
@@ -115,8 +114,9 @@ async function becomeUploaded(
     from jsonb_to_recordset(${json(rows)}::jsonb) as p (part integer, size_bytes integer, sha256 text)
     on conflict do nothing -- a resumable upload has noted its whole parts before
   `.execute(tx);
-  await queueJob(tx, videoId, 'uploaded');
+  const jobId = await queueJob(tx, videoId, 'uploaded');
   await rememberAnswer(tx, idempotencyKey, { videoId, contentId, created: true });
+  return { jobId, uploadMs: Math.round(uploadMs) };
 }
 
 const sizeOf = (parts: FinishedUpload['parts']): number => parts.reduce((sum, part) => sum + part.sizeBytes, 0);

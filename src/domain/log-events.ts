@@ -9,6 +9,7 @@ export const LOG_EVENTS = {
   role_stopping: 'reason',
   role_stopped: 'late?',
   role_failed: 'err',
+  traces_not_sent: 'objects err',
   request_failed: 'err method? url? status? edge? sessionId? videoId?',
   health_changed: 'check outcome',
   database_error: 'err uploadId?',
@@ -21,7 +22,7 @@ export const LOG_EVENTS = {
   upload_resumed: 'videoId uploadId offset',
   upload_lock_taken: 'uploadId token waitedMs',
   upload_broken_off: 'videoId uploadId offset err',
-  upload_completed: 'videoId sizeBytes parts contentId',
+  upload_completed: 'videoId jobId? sizeBytes parts contentId durationMs?',
   upload_duplicate: 'videoId? uploadId? of sizeBytes contentId',
   upload_failed: 'videoId err',
   upload_expired: 'videoId uploadId isFinished',
@@ -50,7 +51,7 @@ export const LOG_EVENTS = {
   task_leased: 'videoId jobId taskId attempt kind worker leaseMs',
   task_claimed: 'videoId? jobId? taskId? attempt? kind? token',
   task_settled: 'videoId? jobId? taskId? attempt? kind? outcome durationMs',
-  task_done: 'videoId jobId taskId attempt kind',
+  task_done: 'videoId jobId taskId attempt kind durationMs?',
   task_failed: 'videoId? jobId? taskId? attempt? kind? worker? outcome? delayMs? cause code message tail? err?',
   task_paused: 'videoId jobId taskId attempt kind worker delayMs code message',
   task_returned: 'videoId? jobId? taskId attempt',
@@ -80,19 +81,20 @@ export const LOG_EVENTS = {
   orchestrator_unreachable: 'err? failures? videoId? jobId? taskId? attempt? kind?',
   store_paused: 'err',
   store_resumed: 'durationMs',
-  segment_stored: 'videoId? jobId? taskId? attempt? kind? rendition segment bytes outcome',
+  segment_stored: 'videoId? jobId? taskId? attempt? kind? rendition segment bytes outcome durationMs?',
   segments_reused: 'videoId? jobId? taskId? attempt? kind? rendition segments',
   segment_invalid: 'videoId? jobId? taskId? attempt? kind? rendition segment? key reason',
   trial_skipped: 'videoId? jobId? taskId? attempt? kind? firstFrame err',
   images_skipped: 'videoId? jobId? taskId? attempt? kind? what err',
   text_skipped: 'videoId? jobId? taskId? attempt? kind? streamIndex err',
+  source_part_read: 'videoId? jobId? taskId? attempt? kind? part bytes durationMs',
   ffmpeg_started: 'videoId? jobId? taskId? attempt? kind? program pid?',
   ffmpeg_exited: 'videoId? jobId? taskId? attempt? kind? program pid? exitCode by durationMs',
   // route
   session_started: 'sessionId videoId file edge? choice? expiresAt isGranted?',
   session_reassigned: 'sessionId videoId from to reason tries bytes',
   session_steered: 'sessionId videoId pathways playing?',
-  playback_proxied: 'sessionId videoId edge? status tries bytes durationMs end reason? err?',
+  playback_proxied: 'sessionId videoId edge? status tries bytes durationMs end reason? err? trace?',
   edge_up: 'edge outForMs',
   edge_down: 'edge reason by misses',
   edge_draining: 'edge draining',
@@ -101,9 +103,10 @@ export const LOG_EVENTS = {
   // serve
   rendition_switched: 'sessionId videoId from to segment',
   segment_served:
-    'sessionId? videoId? kind? rendition? segment? cache? tier? stale? bytes status code? edge durationMs aborted? cmcd? err?',
-  segment_prefetched: 'sessionId videoId kind rendition? segment? reason bytes tier? durationMs',
+    'sessionId? videoId? kind? rendition? segment? cache? tier? stale? bytes status code? edge durationMs aborted? cmcd? err? trace?',
+  segment_prefetched: 'sessionId videoId kind rendition? segment? reason bytes tier? durationMs trace?',
   prefetch_dropped: 'sessionId videoId kind rendition? segment? reason obstacle err?',
+  store_read: 'key outcome bytes? durationMs trace?',
   store_read_failed: 'key? videoId? servedStale? trusting? err',
   video_withdrawn: 'videoId',
   disk_opened: 'folder objects bytes durationMs',
@@ -171,6 +174,7 @@ export const LOG_FIELDS = {
   offset: 'number',
   outForMs: 'number',
   outcome: 'text',
+  part: 'number',
   parts: 'number',
   pathways: 'texts',
   pauseMs: 'number',
@@ -199,6 +203,7 @@ export const LOG_FIELDS = {
   tier: 'text',
   to: 'text',
   token: 'number',
+  trace: 'trace',
   tries: 'number',
   trusting: 'boolean',
   uploadId: 'text',
@@ -224,6 +229,8 @@ type Kinds = {
   numbers: readonly number[];
   'numbers by name': Readonly<Record<string, number>>;
   cmcd: Readonly<Record<string, number | string | true>> | 'malformed';
+  /** W3C Trace Context, in hex: 32, 16 and 16 digits. */
+  trace: { readonly traceId: string; readonly spanId: string; readonly parentId?: string | undefined };
   error: unknown;
 };
 

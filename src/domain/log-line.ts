@@ -65,6 +65,8 @@ export function isOfKind(value: unknown, kind: LogFieldKind): boolean {
       return isRecord(value) && Object.values(value).every((one) => typeof one === 'number');
     case 'cmcd':
       return value === 'malformed' || isRecord(value);
+    case 'trace':
+      return isRecord(value) && Object.values(value).every((one) => typeof one === 'string');
     case 'error':
       return true;
     default:

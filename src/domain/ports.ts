@@ -1,4 +1,4 @@
-import type { ContentId, TaskId, UploadId, VideoId } from './ids.ts';
+import type { ContentId, JobId, TaskId, UploadId, VideoId } from './ids.ts';
 import type { ObjectKey } from './object-keys.ts';
 import type { Visibility } from './playback-grant.ts';
 import type { ByteRange } from './source.ts';
@@ -110,6 +110,13 @@ export type FinishedUpload = {
   /** The same key and the same content get the same answer. */
   readonly idempotencyKey?: string;
 };
+export type UploadOutcome = {
+  readonly videoId: VideoId;
+  readonly state: VideoState;
+  readonly created: boolean;
+  /** Where it became a video of its own: its first job, and the time since the upload began, breaks included. */
+  readonly first?: { readonly jobId: JobId; readonly uploadMs: number };
+};
 export type VideoQuery = {
   readonly limit: number;
   readonly cursor?: string;
@@ -135,7 +142,7 @@ export interface VideoRecords {
    * vanishes and the older one is the answer, with `created: false`. A key gets the answer that it got before.
    * @throws DomainError upload_lock_lost, idempotency_mismatch
    */
-  finishUpload(upload: FinishedUpload): Promise<{ videoId: VideoId; state: VideoState; created: boolean }>;
+  finishUpload(upload: FinishedUpload): Promise<UploadOutcome>;
   /** Forgets an upload that broke off. */
   abandonUpload(videoId: VideoId): Promise<void>;
   find(videoId: VideoId): Promise<VideoResource | undefined>;

@@ -3,6 +3,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fas
 import type { Registry } from 'prom-client';
 import { checkHealth, type HealthOptions } from './health.ts';
 import { PROBLEM_TYPE, type Problem, problemOf, RETRY_AFTER_SECONDS } from './http.ts';
+import { metersIn } from './meters.ts';
 import { answerMalformed } from './refuse-malformed.ts';
 
 export type App = ReturnType<typeof createApp>;
@@ -37,6 +38,7 @@ export function createApp({ health, metrics, bodyLimitBytes, trustedProxies = []
     .setSerializerCompiler(serializerCompiler)
     .withTypeProvider<ZodTypeProvider>();
   answerWithProblems(app, onFault);
+  measureRequests(app, metrics);
   app.get('/health', async (_, reply) => {
     const report = await checkHealth(health);
     return reply
@@ -46,6 +48,25 @@ export function createApp({ health, metrics, bodyLimitBytes, trustedProxies = []
   });
   app.get('/metrics', async (_, reply) => reply.type(metrics.contentType).send(await metrics.metrics()));
   return app;
+}
+
+/** From a look-up to an upload, or a worker's claim that waits for a task. */
+const SECONDS = [0.005, 0.02, 0.1, 0.5, 2, 10, 60];
+
+/** By route and not by address: there are few routes, and ids have no end. */
+function measureRequests(app: FastifyInstance, metrics: Registry): void {
+  const seconds = metersIn(metrics).histogram(
+    'millrace_http_request_seconds',
+    'From the request to the end of its response, by route and status.',
+    SECONDS,
+    'method',
+    'route',
+    'status',
+  );
+  app.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+    const labels = { method, route: routeOptions.url ?? 'none', status: reply.statusCode };
+    seconds.observe(labels, reply.elapsedTime / 1000);
+  });
 }
 
 function answerWithProblems(app: FastifyInstance, onFault: AppOptions['onFault']): void {

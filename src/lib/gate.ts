@@ -1,12 +1,22 @@
 /** Lets a bounded number in at once. Who comes later waits in line, for a bounded time. */
 export class Gate {
+  readonly #max: number;
   readonly #waitMs: number;
   readonly #waiting: ((isIn: boolean) => void)[] = [];
   #free: number;
 
   constructor({ max, waitMs }: { readonly max: number; readonly waitMs: number }) {
+    this.#max = max;
     this.#free = max;
     this.#waitMs = waitMs;
+  }
+
+  get inside(): number {
+    return this.#max - this.#free;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   /** How to leave again, or undefined where it stayed full. Leaving twice counts once. */

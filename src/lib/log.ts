@@ -21,10 +21,27 @@ export type Log<Said extends Sayable> = {
   with(fields: { readonly [Name in NameOf<Said>]?: unknown }): Log<Said>;
 };
 
-export type LogOptions = { role: string; node: string; level?: string; destination?: pino.DestinationStream };
+export type Level = 'debug' | 'info' | 'warn' | 'error';
+
+/** Told of each line, also of those below the level that is written: by its event, its own fields, and those around. */
+export type OnLine = (level: Level, event: string, fields: object, around: object) => void;
+
+export type LogOptions = {
+  role: string;
+  node: string;
+  level?: string;
+  destination?: pino.DestinationStream;
+  onLine?: OnLine;
+};
 
 /** JSON lines with time, level, role, node and event first, then the fields of the event. */
-export function createLog<Said extends Sayable>({ role, node, level = 'info', destination }: LogOptions): Log<Said> {
+export function createLog<Said extends Sayable>({
+  role,
+  node,
+  level = 'info',
+  destination,
+  onLine,
+}: LogOptions): Log<Said> {
   const options: pino.LoggerOptions = {
     level,
     base: { role, node },
@@ -33,7 +50,7 @@ export function createLog<Said extends Sayable>({ role, node, level = 'info', de
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: errorWithCauses },
   };
-  return wrap<Said>(destination ? pino(options, destination) : pino(options));
+  return wrap<Said>(destination ? pino(options, destination) : pino(options), onLine);
 }
 
 let [fieldMs, field] = [0, ''];
@@ -79,17 +96,19 @@ export function unhurriedOutput(): pino.DestinationStream {
   return { write };
 }
 
-function wrap<Said extends Sayable>(logger: pino.Logger): Log<Said> {
+function wrap<Said extends Sayable>(logger: pino.Logger, onLine?: OnLine, around: object = {}): Log<Said> {
   const at =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
-    (event: string, fields: object): void =>
+    (level: Level) =>
+    (event: string, fields: object): void => {
       logger[level](fields, event);
+      onLine?.(level, event, fields, around);
+    };
   return {
     debug: at('debug'),
     info: at('info'),
     warn: at('warn'),
     error: at('error'),
-    with: (fields) => wrap<Said>(logger.child(fields)),
+    with: (fields) => wrap<Said>(logger.child(fields), onLine, { ...around, ...fields }),
   };
 }
 

@@ -11,6 +11,14 @@ export function metersIn(registry: Registry) {
     histogram: <Label extends string>(name: string, help: string, buckets: number[], ...labelNames: Label[]) =>
       new Histogram<Label>({ name, help, buckets, labelNames, registers }),
     gauge: (name: string, help: string) => new Gauge({ name, help, registers }),
+    /** A count that something else keeps, read when somebody looks. */
+    counted: (name: string, help: string, read: () => number): void => {
+      const collect = (): void => {
+        counter.reset();
+        counter.inc(read());
+      };
+      const counter: Counter = new Counter({ name, help, registers, collect });
+    },
     /** Read when somebody looks. */
     reading: (name: string, help: string, read: () => number): void => {
       const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
@@ -20,10 +28,13 @@ export function metersIn(registry: Registry) {
       name: string,
       help: string,
       label: string,
-      read: () => Promise<Readonly<Record<string, number | null>>>,
+      read: () => Readonly<Record<string, number | null>> | Promise<Readonly<Record<string, number | null>>>,
     ): void => {
       const collect = async (): Promise<void> => {
-        for (const [word, value] of Object.entries(await read())) gauge.set({ [label]: word }, value ?? Number.NaN);
+        const now = await read();
+        // A word that is gone, such as an edge that left, is told no more.
+        gauge.reset();
+        for (const [word, value] of Object.entries(now)) gauge.set({ [label]: word }, value ?? Number.NaN);
       };
       const gauge = new Gauge({ name, help, labelNames: [label], registers, collect });
     },

@@ -1,8 +1,5 @@
 #!/usr/bin/env node
-import type { LogEvent } from '../domain/log-events.ts';
-import type { Log } from '../lib/log.ts';
 import { type Config, ConfigError, parseConfig } from './config.ts';
-import { logOf } from './parts.ts';
 import { type RoleContext, type RunningRole, runRole } from './role.ts';
 
 const HELP = `millrace <command>
@@ -98,7 +95,7 @@ async function main(name = 'help', ...args: readonly string[]): Promise<void> {
   if (command) return command(config, args);
   const roleCommand = ROLE_COMMANDS[name];
   if (roleCommand && args.length > 0) return roleCommand(args, config);
-  if (role) await runRole(logOf(config, name) as Log<LogEvent>, async (context) => (await role())(config, context));
+  if (role) await runRole(config, name, async (context) => (await role())(config, context));
 }
 
 main(...process.argv.slice(2)).catch((error: unknown) => {

@@ -7,7 +7,7 @@ import { shortIdFrom, type UploadId, type VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { type Check, remembered } from '../lib/health.ts';
-import { createLog, type Log, unhurriedOutput } from '../lib/log.ts';
+import { createLog, type Log, type OnLine, unhurriedOutput } from '../lib/log.ts';
 import { type Config, ConfigError } from './config.ts';
 
 /** Parts that several roles are made of. */
@@ -21,8 +21,8 @@ export const newVideoId = (): VideoId => shortIdFrom(randomBytes(10)) as VideoId
 
 export const newUploadId = (): UploadId => randomBytes(16).toString('hex') as UploadId;
 
-export function logOf(config: Config, role: string): Log<LogEvent> {
-  const options = { role, node: nodeName(config, role), level: config.MILLRACE_LOG_LEVEL };
+export function logOf(config: Config, role: string, onLine: OnLine): Log<LogEvent> {
+  const options = { role, node: nodeName(config, role), level: config.MILLRACE_LOG_LEVEL, onLine };
   return createLog(role === 'edge' ? { ...options, destination: unhurriedOutput() } : options);
 }
 

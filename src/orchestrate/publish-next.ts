@@ -1,5 +1,6 @@
 import type { Holder, JobRecords } from '../domain/job-records.ts';
 import { IncompleteError } from '../domain/offer.ts';
+import type { Clock } from '../domain/ports.ts';
 import type { LentTask, TaskFailure } from '../domain/tasks.ts';
 import { isCodedError } from '../lib/http.ts';
 import { idsOf } from './claim-line.ts';
@@ -11,6 +12,7 @@ export type PublishNextDeps = PublishDeps &
     readonly records: Pick<JobRecords, 'lend' | 'renew'>;
     /** Who publishes. */
     readonly self: Holder;
+    readonly clock: Clock;
   };
 
 /** Publishes the job that waits first. True when there was one. */
@@ -19,9 +21,10 @@ export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
   if (!task) return false;
   const line = { ...idsOf(task), kind: task.spec.kind };
   deps.log.info('task_leased', { ...line, worker: deps.self.worker, leaseMs: task.leaseMs });
+  const startedMs = deps.clock.nowMs();
   try {
     await keepingLease(task, deps, () => publishVideo(task, deps));
-    deps.log.info('task_done', line);
+    deps.log.info('task_done', { ...line, durationMs: deps.clock.nowMs() - startedMs });
     deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
   } catch (err) {
     // Another one publishes it by now, or it was cancelled: there is nothing to settle.

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TracePoint } from '../lib/trace.ts';
 import { forOrigin, withoutFields } from './allowed-origins.ts';
 import type { AnswerHead } from './answer-head.ts';
 import { askForRest, isRest, type PromisedBytes, promisedBytes } from './continuation.ts';
@@ -25,6 +26,7 @@ export type ClientExchange = {
   /** The only one whose pages may read the answer, where origins are restricted. */
   readonly origin?: string | undefined;
   readonly rewrite?: Rewrite | undefined;
+  readonly trace?: TracePoint | undefined;
 };
 
 export type DeliveryOptions = {
@@ -48,6 +50,7 @@ export class Delivery {
   readonly #response: ServerResponse;
   readonly #origin: string | undefined;
   readonly #rewrite: Rewrite | undefined;
+  readonly #trace: TracePoint | undefined;
   /** Set while an edge is asked. */
   #exchange: EdgeExchange | undefined;
   #onLeave: (() => void) | undefined;
@@ -55,11 +58,12 @@ export class Delivery {
   #owed: PromisedBytes | undefined;
   sentBytes = 0;
 
-  constructor({ request, response, origin, rewrite }: ClientExchange) {
+  constructor({ request, response, origin, rewrite, trace }: ClientExchange) {
     this.#request = request;
     this.#response = response;
     this.#origin = origin;
     this.#rewrite = rewrite;
+    this.#trace = trace;
     response.on('drain', () => this.#exchange?.resume());
     response.once('close', () => this.#onLeave?.());
   }
@@ -80,7 +84,7 @@ export class Delivery {
     const part = this.#rewrite ? 'whole' : rest;
     const request = {
       url: edge.url,
-      text: requestText(this.#request, edge.name, { part, before: options.before }),
+      text: requestText(this.#request, edge.name, { part, before: options.before, trace: this.#trace }),
       isHeadRequest: part !== 'whole' && this.#request.method === 'HEAD',
       firstByteMs: options.firstByteMs,
       stallMs: options.stallMs,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { type TracePoint, traceparentOf } from '../lib/trace.ts';
 
 /**
  * Only what an edge can use goes on: validators, ranges and what the player tells about itself (CTA-5004). Cookies
@@ -35,6 +36,8 @@ export type EdgeRequestParts = {
   /** 'whole': the body in any case, and all of it. */
   readonly part?: Continuation | 'whole' | undefined;
   readonly before?: string | undefined;
+  /** Takes the place of the client's own. */
+  readonly trace?: TracePoint | undefined;
 };
 
 /**
@@ -44,14 +47,16 @@ export type EdgeRequestParts = {
 export function requestText(
   request: IncomingMessage,
   edgeHost: string,
-  { part, before }: EdgeRequestParts = {},
+  { part, before, trace }: EdgeRequestParts = {},
 ): string {
   const method = part !== 'whole' && request.method === 'HEAD' ? 'HEAD' : 'GET';
   let text = `${method} ${request.url} HTTP/1.1\r\nHost: ${edgeHost}\r\n`;
   for (const name of FORWARDED) {
-    const value = part && OF_CONTINUATION.has(name) ? undefined : request.headers[name];
+    const isOurs = (part && OF_CONTINUATION.has(name)) || (trace && name === 'traceparent');
+    const value = isOurs ? undefined : request.headers[name];
     if (typeof value === 'string') text += `${name}: ${value}\r\n`;
   }
+  if (trace) text += `traceparent: ${traceparentOf(trace)}\r\n`;
   if (typeof part === 'object') text += `range: ${part.range}\r\nif-range: ${part['if-range']}\r\n`;
   if (before !== undefined) text += `${BEFORE}: ${before}\r\n`;
   if (request.headers.host) text += `x-forwarded-host: ${request.headers.host}\r\n`;

@@ -11,6 +11,7 @@ import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import type { Log } from '../lib/log.ts';
 import { sendProblem } from '../lib/send.ts';
 import { createTextSigner, type TextSigner } from '../lib/sign-text.ts';
+import type { PointAt } from '../lib/trace.ts';
 import { forOrigin, originOf } from './allowed-origins.ts';
 import { createEdgeClient } from './edge-client.ts';
 import { createEdgeHealth } from './edge-health.ts';
@@ -39,6 +40,10 @@ export type PlaybackRouterDeps = {
   readonly freeLoad?: number;
   /** Where players reach edges by themselves, by name; unset, all bytes pass through this router. */
   readonly publicUrls?: ReadonlyMap<string, string>;
+  /** Where its metrics stand beside those of its process; unset, alone. */
+  readonly registry?: Registry;
+  /** Set where requests are traced. */
+  readonly pointAt?: PointAt | undefined;
 };
 
 export type EdgeUse = Edge & { readonly standing: Standing; readonly sessions: number };
@@ -72,8 +77,8 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     log,
     ...(deps.probeEveryMs === undefined ? {} : { probeEveryMs: deps.probeEveryMs }),
   });
-  const metrics = createRouterMetrics({ health });
   const places = createSessionPlaces(clock);
+  const metrics = createRouterMetrics({ health, places, registry: deps.registry });
   const signer = createTextSigner(deps.secret);
   const load = createEdgeLoad(clock);
   const budget = createRetryBudget(clock);
@@ -101,6 +106,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
       clock,
       log,
       onReassigned: metrics.countReassigned,
+      pointAt: deps.pointAt,
     },
     steering: deps.publicUrls && { publicUrls: deps.publicUrls, rank: rankHealthy, log, onSteered: noteSteered },
     signer,
@@ -138,7 +144,11 @@ type Playing = {
 
 async function play(request: IncomingMessage, response: ServerResponse, playing: Playing): Promise<void> {
   const path = parsePlaybackPath(request.url ?? '');
-  response.once('close', () => playing.metrics.countRequest(path?.asks ?? 'nothing', response.statusCode));
+  const { clock } = playing.proxying;
+  const startedMs = clock.nowMs();
+  const count = (): void =>
+    playing.metrics.countRequest(path?.asks ?? 'nothing', response.statusCode, clock.nowMs() - startedMs);
+  response.once('close', count);
   try {
     const origin = originOf(request, playing.proxying.allowedOrigins);
     if (request.method === 'OPTIONS') return sendPreflight(response, origin);

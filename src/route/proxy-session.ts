@@ -4,6 +4,7 @@ import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
+import type { PointAt, TracePoint } from '../lib/trace.ts';
 import { type AllowedOrigins, originOf } from './allowed-origins.ts';
 import { type BreakReason, type ClientExchange, type Delivered, Delivery } from './delivery.ts';
 import type { EdgeClient } from './edge-client.ts';
@@ -33,6 +34,8 @@ export type ProxySessionDeps = {
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
   readonly onReassigned: (reason: MoveReason) => void;
+  /** Set where requests are traced. */
+  readonly pointAt?: PointAt | undefined;
 };
 
 /** `rest` is the path below the session. */
@@ -53,7 +56,9 @@ export async function proxySession(
   budget.noteRequest();
   const before = places.pictureOf(session.sessionId);
   places.noteAsked(session.sessionId, rest);
-  const delivery = new Delivery({ request, response, rewrite, origin: originOf(request, deps.allowedOrigins) });
+  const trace = deps.pointAt?.(request.headers.traceparent);
+  const origin = originOf(request, deps.allowedOrigins);
+  const delivery = new Delivery({ request, response, rewrite, origin, trace });
   const tried: KnownEdge[] = [];
   let move = movedBefore(session, deps);
   let delivered: Delivered | undefined;
@@ -71,7 +76,7 @@ export async function proxySession(
     if (!delivery.canGoOn || tried.length >= MAX_TRIES || !budget.take()) break;
   }
   if (!delivered || (delivered.end === 'broken' && !delivery.hasBegun)) throw unanswered(delivered);
-  finish(session, { delivered, delivery, tried, response, durationMs: clock.nowMs() - startedMs }, deps);
+  finish(session, { delivered, delivery, tried, response, durationMs: clock.nowMs() - startedMs, trace }, deps);
 }
 
 type Move = { readonly from: string; readonly reason: MoveReason };
@@ -145,6 +150,7 @@ type Finished = {
   readonly tried: readonly KnownEdge[];
   readonly response: ServerResponse;
   readonly durationMs: number;
+  readonly trace: TracePoint | undefined;
 };
 
 /**
@@ -152,7 +158,7 @@ type Finished = {
  * nobody can take what arrived for the whole.
  */
 function finish({ sessionId, videoId }: PlaybackSession, finished: Finished, { log }: ProxySessionDeps): void {
-  const { delivered, delivery, tried, response, durationMs } = finished;
+  const { delivered, delivery, tried, response, durationMs, trace } = finished;
   const line = {
     sessionId,
     videoId,
@@ -162,6 +168,7 @@ function finish({ sessionId, videoId }: PlaybackSession, finished: Finished, { l
     bytes: delivery.sentBytes,
     durationMs,
     end: delivered.end,
+    trace,
   };
   if (delivered.end !== 'broken') {
     log.debug('playback_proxied', line);

@@ -1,9 +1,11 @@
+import type { Registry } from 'prom-client';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { ObjectDisk } from '../domain/object-disk.ts';
 import { type PlaybackObject, videoPrefix } from '../domain/object-keys.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
 import { createTextSigner } from '../lib/sign-text.ts';
+import type { PointAt } from '../lib/trace.ts';
 import { createSessionCheck } from './check-session.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { createEdgeMetrics, type EdgeMetrics } from './edge-metrics.ts';
@@ -14,7 +16,7 @@ import { logServed } from './log-served.ts';
 import { toCached } from './object-head.ts';
 import { createPublishedCheck } from './published-check.ts';
 import { createReadAhead } from './read-ahead.ts';
-import { createReadObject } from './read-object.ts';
+import { createReadObject, type StoreRead } from './read-object.ts';
 import { type CachedObject, createSegmentCache, type SegmentCache } from './segment-cache.ts';
 import { createStoreHealth, type StoreHealth, type StoreOutcome } from './store-health.ts';
 
@@ -33,6 +35,10 @@ export type EdgeDeps = {
   readonly disk?: ObjectDisk;
   /** Small: playlists and what was last known of videos, kept apart so that no segments push them out. */
   readonly lastSeenDisk?: ObjectDisk;
+  /** Where its metrics stand beside those of its process; unset, alone. */
+  readonly registry?: Registry;
+  /** Set where requests are traced. */
+  readonly pointAt?: PointAt | undefined;
 };
 
 /** The parts of an edge, put together. */
@@ -56,12 +62,13 @@ const MAX_AHEAD_BYTES = 64 * 1024 * 1024;
 export function assembleEdge(deps: EdgeDeps): Edge {
   const { store, disk, log, clock, secret, edge, version, cacheBytes } = deps;
   const lastSeen = createLastSeen(deps.lastSeenDisk);
-  const metrics = createEdgeMetrics();
+  const metrics = createEdgeMetrics(deps.registry);
   const cache = createSegmentCache({ maxBytes: cacheBytes, onUnused: () => metrics.countAhead('unused') });
   const health = createStoreHealth({ store, clock, log });
-  const onStoreRead = (outcome: StoreOutcome, durationMs: number): void => {
+  const onStoreRead = (outcome: StoreOutcome, durationMs: number, read?: StoreRead): void => {
     health.note(outcome);
     metrics.countStoreRead(outcome, durationMs);
+    if (read) log.debug('store_read', { ...read, outcome, durationMs });
   };
   const read = createReadObject({ store, disk, lastSeen, clock, onStoreRead });
   const recall = async (wanted: PlaybackObject): Promise<CachedObject | undefined> => {
@@ -70,10 +77,10 @@ export function assembleEdge(deps: EdgeDeps): Edge {
   };
   const loader = createLoader({ read, recall, cache, clock, log });
   const readsUnderWay = (): number => loader.readsUnderWay;
-  metrics.watch({ cache, disk, readsUnderWay });
   const startedMs = clock.nowMs();
   const signer = createTextSigner(secret);
   const sessions = createSessionCheck({ signer, clock });
+  metrics.watch({ cache, disk, readsUnderWay, countPlaying: sessions.countPlaying });
   return {
     cache,
     disk,
@@ -109,6 +116,7 @@ export function assembleEdge(deps: EdgeDeps): Edge {
       }),
       nowMs: () => clock.nowMs(),
       edge,
+      pointAt: deps.pointAt,
       onAsked: metrics.countAsked,
       onServed: (served, durationMs, isAborted) => {
         metrics.countServed(served, durationMs);

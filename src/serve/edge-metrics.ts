@@ -17,7 +17,14 @@ export type EdgeMetrics = {
   /** Since the start. */
   totals(): Promise<EdgeTotals>;
   /** What is held, asked for when somebody looks. */
-  watch(held: { cache: SegmentCache; disk: ObjectDisk | undefined; readsUnderWay: () => number }): void;
+  watch(held: Held): void;
+};
+
+type Held = {
+  readonly cache: SegmentCache;
+  readonly disk: ObjectDisk | undefined;
+  readonly readsUnderWay: () => number;
+  readonly countPlaying: () => number;
 };
 
 export type EdgeTotals = {
@@ -32,8 +39,7 @@ export type EdgeTotals = {
 const SECONDS = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10];
 
 /** Hits, misses and coalesced requests are counted apart: their quotient depends on what one calls a hit. */
-export function createEdgeMetrics(): EdgeMetrics {
-  const registry = new Registry();
+export function createEdgeMetrics(registry = new Registry()): EdgeMetrics {
   const meters = metersIn(registry);
   const { counter, gauge, histogram, reading, readings } = meters;
   const requests = counter(
@@ -84,7 +90,8 @@ export function createEdgeMetrics(): EdgeMetrics {
     },
     countAhead: (outcome) => ahead.inc({ outcome }),
     totals,
-    watch: ({ cache, disk, readsUnderWay }) => {
+    watch: ({ cache, disk, readsUnderWay, countPlaying }) => {
+      reading('millrace_edge_sessions', 'Sessions that asked for something in the last 30 s.', countPlaying);
       reading('millrace_edge_cache_bytes', 'Bytes held in memory.', () => cache.sizeBytes);
       reading('millrace_edge_cache_objects', 'Objects held in memory.', () => cache.count);
       reading('millrace_edge_disk_bytes', 'Bytes held on disk.', () => disk?.sizeBytes ?? 0);

@@ -5,6 +5,7 @@ import { parsePlaybackPath } from '../domain/playback-path.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import { sendProblem } from '../lib/send.ts';
+import type { PointAt, TracePoint } from '../lib/trace.ts';
 import { answerObject, unsatisfiedRange } from './answer-object.ts';
 import type { CheckSession } from './check-session.ts';
 import type { CacheOutcome, Loader } from './load-object.ts';
@@ -26,6 +27,7 @@ export type ServedRequest = {
   bytes: number;
   status: number;
   error?: unknown;
+  trace?: TracePoint | undefined;
 };
 
 export type GetSegmentDeps = {
@@ -36,6 +38,8 @@ export type GetSegmentDeps = {
   readonly nowMs: () => number;
   /** This edge's name, told to the client, so that one can see which edge serves a session. */
   readonly edge: string;
+  /** Set where requests are traced. */
+  readonly pointAt?: PointAt | undefined;
   readonly onAsked: () => void;
   /** Called once, when the response is sent or broken off. */
   readonly onServed: (served: ServedRequest, durationMs: number, aborted: boolean) => void;
@@ -45,6 +49,7 @@ export type GetSegmentDeps = {
 export async function getSegment(request: IncomingMessage, response: ServerResponse, deps: GetSegmentDeps) {
   const startedMs = deps.nowMs();
   const served: ServedRequest = { bytes: 0, status: 0 };
+  if (deps.pointAt) served.trace = deps.pointAt(request.headers.traceparent);
   deps.onAsked();
   response.once('close', () => deps.onServed(served, deps.nowMs() - startedMs, !response.writableFinished));
   try {
@@ -69,7 +74,7 @@ async function findObject(target: string, served: ServedRequest, deps: GetSegmen
   const { published, isPrivate } = await deps.isPublished(path.videoId);
   if (!published) throw new DomainError('no_such_video');
   if (isPrivate && !served.session.isGranted) throw new DomainError('playback_denied');
-  const { object, cache, tier, isStale } = await deps.loader.load(wanted);
+  const { object, cache, tier, isStale } = await deps.loader.load(wanted, served.trace);
   served.cache = cache;
   served.tier = tier;
   if (isStale) served.isStale = isStale;
@@ -111,7 +116,7 @@ function lookAhead(
   served: ServedRequest,
   deps: GetSegmentDeps,
 ): void {
-  const { session, object: asked } = served;
+  const { session, object: asked, trace } = served;
   if (!session || !asked) return;
   const target = request.url ?? '';
   served.cmcd = readCmcd(target, request.headers);
@@ -119,7 +124,7 @@ function lookAhead(
   const named = next.length > 0 ? namedNext(target, next) : [];
   const told = request.headers[BEFORE];
   const before = typeof told === 'string' ? playbackObject(session.videoId, told) : undefined;
-  deps.readAhead({ session, asked, sizeBytes: bytes.length, named, before });
+  deps.readAhead({ session, asked, sizeBytes: bytes.length, named, before, trace });
 }
 
 function sendPreflight(response: ServerResponse, served: ServedRequest): void {

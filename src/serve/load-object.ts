@@ -6,6 +6,7 @@ import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { Clock } from '../domain/ports.ts';
 import { Coalescer } from '../lib/coalesce.ts';
 import type { Log } from '../lib/log.ts';
+import type { TracePoint } from '../lib/trace.ts';
 import { isImmutable } from './object-head.ts';
 import type { ReadObject, Tier } from './read-object.ts';
 import type { CachedObject, SegmentCache } from './segment-cache.ts';
@@ -22,9 +23,10 @@ export type LoadedObject = {
 };
 
 export type Loader = {
-  load(wanted: PlaybackObject): Promise<LoadedObject>;
+  /** @param trace of the request; what is read for several is a part of the first one's */
+  load(wanted: PlaybackObject, trace?: TracePoint): Promise<LoadedObject>;
   /** For read-ahead: undefined when there is nothing to do. What is then missing is not remembered as missing. */
-  ahead(wanted: PlaybackObject): Promise<LoadedObject> | undefined;
+  ahead(wanted: PlaybackObject, trace?: TracePoint): Promise<LoadedObject> | undefined;
   readonly readsUnderWay: number;
 };
 
@@ -68,13 +70,13 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
     },
   };
 
-  async function load(wanted: PlaybackObject): Promise<LoadedObject> {
+  async function load(wanted: PlaybackObject, trace?: TracePoint): Promise<LoadedObject> {
     const held = cache.get(wanted.key) ?? (isImmutable(wanted) ? undefined : await recallOnce(wanted));
     const nowMs = clock.nowMs();
     if (held && nowMs - held.object.readAtMs < held.object.freshForMs) return { tier: 'ram', ...held };
-    if (held) return reread(wanted, { tier: 'ram', ...held }, nowMs);
+    if (held) return reread(wanted, { tier: 'ram', ...held }, nowMs, trace);
     if (nowMs < (missingUntilMs.get(wanted.key) ?? 0)) return { object: undefined, cache: 'hit' };
-    const { joined, value } = readOnce(wanted, false);
+    const { joined, value } = readOnce(wanted, false, trace);
     const found = await value;
     if (!found.object) missingUntilMs.set(wanted.key, clock.nowMs() + MISSING_FOR_MS);
     // What was on its way in for read-ahead is asked for now.
@@ -82,9 +84,9 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
     return { ...found, cache: joined ? 'coalesced' : outcomeOf(found.tier) };
   }
 
-  function ahead(wanted: PlaybackObject): Promise<LoadedObject> | undefined {
+  function ahead(wanted: PlaybackObject, trace?: TracePoint): Promise<LoadedObject> | undefined {
     if (cache.peek(wanted.key) || reads.has(wanted.key)) return undefined;
-    return readOnce(wanted, true).value.then((found) => ({ ...found, cache: 'miss' }));
+    return readOnce(wanted, true, trace).value.then((found) => ({ ...found, cache: 'miss' }));
   }
 
   /** It is put into memory as too old, so that it is read anew wherever the store answers. */
@@ -97,10 +99,15 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
     return { object: copy, cache: 'hit', tier: 'disk' };
   }
 
-  async function reread(wanted: PlaybackObject, held: HeldObject, nowMs: number): Promise<LoadedObject> {
+  async function reread(
+    wanted: PlaybackObject,
+    held: HeldObject,
+    nowMs: number,
+    trace: TracePoint | undefined,
+  ): Promise<LoadedObject> {
     const stale = { ...held, cache: 'hit', isStale: true } as const;
     if (nowMs < (staleUntilMs.get(wanted.key) ?? 0)) return stale;
-    const { joined, value } = readOnce(wanted, false);
+    const { joined, value } = readOnce(wanted, false, trace);
     const outcome = value.catch((err: unknown) => {
       if (!joined) log.warn('store_read_failed', { key: wanted.key, servedStale: true, err });
       return undefined;
@@ -111,11 +118,11 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
     return stale;
   }
 
-  function readOnce(wanted: PlaybackObject, isAhead: boolean) {
+  function readOnce(wanted: PlaybackObject, isAhead: boolean, trace: TracePoint | undefined) {
     return reads.run(wanted.key, async () => {
       if (reads.size >= MAX_READS_UNDER_WAY)
         throw new DomainError('store_unavailable', 'Too many reads are under way.');
-      const found = await read(wanted);
+      const found = await read(wanted, trace);
       if (found.object) cache.set(wanted.key, found.object, { isAhead });
       else cache.delete(wanted.key);
       return found;

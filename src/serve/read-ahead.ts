@@ -4,6 +4,7 @@ import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
+import type { TracePoint } from '../lib/trace.ts';
 import { followSession, type Places, switchBetween } from './follow-session.ts';
 import type { LoadedObject, Loader } from './load-object.ts';
 import { folderOf, planAhead, playlistBeside } from './plan-ahead.ts';
@@ -21,6 +22,8 @@ export type Answered = {
   readonly named: readonly PlaybackObject[];
   /** What it asked for before of another edge; what this edge knows of it is older. */
   readonly before?: PlaybackObject | undefined;
+  /** Of the request that it is read ahead for. */
+  readonly trace?: TracePoint | undefined;
 };
 /** Call it when the answer is on its way: what comes next must not be in its way. */
 export type ReadAhead = (answered: Answered) => void;
@@ -60,7 +63,7 @@ export function createReadAhead(deps: Deps): ReadAhead {
   const { clock, log } = deps;
   const sessions = new LRUCache<string, Following>({ max: MAX_SESSIONS });
   const fetchAhead = createFetchAhead(deps);
-  return ({ session, asked, sizeBytes, named, before: elsewhere }) => {
+  return ({ session, asked, sizeBytes, named, before: elsewhere, trace }) => {
     const { sessionId, videoId } = session;
     const following = sessions.get(sessionId) ?? { places: {}, underWay: 0 };
     const before = elsewhere ? followSession(following.places, elsewhere, AT_ANY_TIME) : following.places;
@@ -73,12 +76,17 @@ export function createReadAhead(deps: Deps): ReadAhead {
       const { rendition, segment, kind } = ahead.wanted;
       const expectedBytes = kind === 'segment' ? segmentBytes : INIT_BYTES;
       const line = { sessionId, videoId, kind, rendition, segment, reason: ahead.reason };
-      fetchAhead(ahead.wanted, { following, expectedBytes, line });
+      fetchAhead(ahead.wanted, { following, expectedBytes, line, trace });
     }
   };
 }
 
-type Errand = { readonly following: Following; readonly expectedBytes: number; readonly line: Line };
+type Errand = {
+  readonly following: Following;
+  readonly expectedBytes: number;
+  readonly line: Line;
+  readonly trace: TracePoint | undefined;
+};
 /** What all lines about it say. */
 type Line = Pick<PlaybackSession, 'sessionId' | 'videoId'> &
   Pick<PlaybackObject, 'kind'> & {
@@ -92,7 +100,7 @@ function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, max
   let underWay = 0;
   let bytesUnderWay = 0;
 
-  return (wanted: PlaybackObject, { following, expectedBytes, line }: Errand): void => {
+  return (wanted: PlaybackObject, { following, expectedBytes, line, trace }: Errand): void => {
     cache.refresh(wanted.key);
     if (cache.peek(wanted.key) || isPastEnd(wanted)) return;
     const obstacle = obstacleTo(following, expectedBytes);
@@ -102,13 +110,13 @@ function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, max
       return;
     }
     const startedMs = clock.nowMs();
-    const loading = loader.ahead(wanted);
+    const loading = loader.ahead(wanted, trace);
     if (!loading) return;
     const arrived = ({ object, tier }: LoadedObject): void => {
       onOutcome(object ? 'fetched' : 'missing');
       if (!object) noteEnd(wanted);
       const durationMs = clock.nowMs() - startedMs;
-      if (object) log.info('segment_prefetched', { ...line, bytes: object.bytes.length, tier, durationMs });
+      if (object) log.info('segment_prefetched', { ...line, bytes: object.bytes.length, tier, durationMs, trace });
     };
     const failed = (err: unknown): void => {
       onOutcome('failed');

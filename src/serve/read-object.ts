@@ -1,14 +1,26 @@
 import { DomainError } from '../domain/errors.ts';
 import type { ObjectDisk } from '../domain/object-disk.ts';
-import type { PlaybackObject } from '../domain/object-keys.ts';
+import type { ObjectKey, PlaybackObject } from '../domain/object-keys.ts';
 import type { Clock, ObjectStore, StoredObject } from '../domain/ports.ts';
+import type { TracePoint } from '../lib/trace.ts';
 import type { LastSeen } from './last-seen.ts';
 import { isImmutable, toCached } from './object-head.ts';
 import type { CachedObject } from './segment-cache.ts';
 
 /** Where the bytes of an answer came from. */
 export type Tier = 'ram' | 'disk' | 'store';
-export type ReadObject = (wanted: PlaybackObject) => Promise<{ object: CachedObject | undefined; tier: Tier }>;
+/** @param trace of the request that it is read for */
+export type ReadObject = (
+  wanted: PlaybackObject,
+  trace?: TracePoint,
+) => Promise<{ object: CachedObject | undefined; tier: Tier }>;
+
+/** Which read of the store it was. */
+export type StoreRead = {
+  readonly key: ObjectKey;
+  readonly bytes?: number | undefined;
+  readonly trace?: TracePoint | undefined;
+};
 
 type Deps = {
   readonly store: Pick<ObjectStore, 'read'>;
@@ -16,7 +28,7 @@ type Deps = {
   readonly lastSeen: Pick<LastSeen, 'note'>;
   readonly clock: Clock;
   /** Told of every read of the store: the edge's health follows from it. */
-  readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number) => void;
+  readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number, read: StoreRead) => void;
 };
 
 /** Past this, a player has long asked again, and the store counts as down. */
@@ -25,11 +37,11 @@ const READ_DEADLINE_MS = 10_000;
 /** Reads what is not in memory. Only what can never change is trusted to the disk. */
 export function createReadObject(deps: Deps): ReadObject {
   const { disk, lastSeen, clock } = deps;
-  return async (wanted) => {
+  return async (wanted, trace) => {
     const ownDisk = isImmutable(wanted) ? disk : undefined;
     const copy = await ownDisk?.read(wanted.key);
     if (copy) return { object: toCached(wanted, copy, clock.nowMs()), tier: 'disk' };
-    const stored = await readStore(deps, wanted);
+    const stored = await readStore(deps, wanted, trace);
     if (!stored) return { object: undefined, tier: 'store' };
     ownDisk?.keep(wanted.key, stored);
     if (!isImmutable(wanted)) lastSeen.note(wanted.key, stored);
@@ -41,14 +53,15 @@ export function createReadObject(deps: Deps): ReadObject {
 async function readStore(
   { store, clock, onStoreRead }: Deps,
   { key }: PlaybackObject,
+  trace: TracePoint | undefined,
 ): Promise<StoredObject | undefined> {
   const startedMs = clock.nowMs();
   try {
     const stored = await store.read(key, { signal: AbortSignal.timeout(READ_DEADLINE_MS) });
-    onStoreRead('ok', clock.nowMs() - startedMs);
+    onStoreRead('ok', clock.nowMs() - startedMs, { key, bytes: stored?.sizeBytes, trace });
     return stored;
   } catch (cause) {
-    onStoreRead('failed', clock.nowMs() - startedMs);
+    onStoreRead('failed', clock.nowMs() - startedMs, { key, trace });
     throw new DomainError('store_unavailable', `Reading ${key} failed.`, { cause });
   }
 }

@@ -63,7 +63,7 @@ async function encodeFrom(
   const { plan } = spec;
   const span = encodedSpan(plan, chunk);
   const wasSought = seekBackSeconds !== undefined;
-  using lent = deps.sources.lend(spec.source);
+  using lent = deps.sources.lend(spec.source, deps.log);
   let stored: StoredRendition | undefined;
   const run = {
     program: 'ffmpeg' as const,

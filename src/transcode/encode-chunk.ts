@@ -65,7 +65,7 @@ async function encodeFrom(
   standing: StandingRungs,
   deps: EncodeDeps,
 ): Promise<StoredRendition[]> {
-  using source = deps.sources.lend(spec.source);
+  using source = deps.sources.lend(spec.source, deps.log);
   const stored = new Map<string, StoredRendition>();
   const readerOf = (rung: Rung) => async (output: AsyncIterable<Uint8Array>) => {
     const { rendition } = rung;

@@ -45,7 +45,7 @@ function languageOf({ language = 'und' }: TextTrackFacts): string {
 }
 
 async function textOf(track: TextTrackFacts, spec: TextSpec, deps: EncodeDeps): Promise<string | undefined> {
-  using source = deps.sources.lend(spec.source);
+  using source = deps.sources.lend(spec.source, deps.log);
   let text = '';
   const run = {
     program: 'ffmpeg' as const,

@@ -71,7 +71,7 @@ async function jpegsOf(
   deps: EncodeDeps,
   argsFor: (url: string) => string[],
 ): Promise<Buffer[]> {
-  using lent = deps.sources.lend(source);
+  using lent = deps.sources.lend(source, deps.log);
   const jpegs: Buffer[] = [];
   const run = {
     program: 'ffmpeg' as const,

@@ -17,6 +17,11 @@ export class PartCache {
     this.#store = store;
   }
 
+  /** Also of one that is on its way. */
+  has({ videoId }: SourceRef, part: number): boolean {
+    return this.#parts.has(sourcePartKey({ videoId, part }));
+  }
+
   async get(source: SourceRef, part: number): Promise<Uint8Array> {
     const bytes = await this.#load(source, part);
     // A failed read ahead is no failure: whoever needs the part tries again and is told.

@@ -29,7 +29,7 @@ const SCAN_DEADLINE_MS = 900_000;
  * @throws DomainError not_a_video, source_truncated, store_unavailable; ToolError; the signal's reason
  */
 export async function probeSource({ source }: ProbeSpec, deps: ProbeDeps): Promise<SourceFacts> {
-  using lent = deps.sources.lend(source);
+  using lent = deps.sources.lend(source, deps.log);
   try {
     const description = await describeSource(lent.url, deps);
     assertReadable(description);

@@ -25,7 +25,10 @@ async function filledStore(): Promise<MemoryObjectStore> {
 }
 async function fixture() {
   const store = await filledStore();
-  return { store, server: await SourceServer.start({ store, newToken: randomUUID }) };
+  return {
+    store,
+    server: await SourceServer.start({ clock: { nowMs: () => Date.now() }, store, newToken: randomUUID }),
+  };
 }
 const get = async (
   url: string,
@@ -95,7 +98,11 @@ test('a part is read from the store once, however many ranges of it are asked fo
       return store.read(...args);
     },
   };
-  await using server = await SourceServer.start({ store: counting, newToken: randomUUID });
+  await using server = await SourceServer.start({
+    clock: { nowMs: () => Date.now() },
+    store: counting,
+    newToken: randomUUID,
+  });
   using lent = server.lend(source);
   await Promise.all([get(lent.url, 'bytes=0-9'), get(lent.url, 'bytes=100-109'), get(lent.url, 'bytes=5-50')]);
   assert.equal(reads.filter((key) => key.endsWith('000000')).length, 1);

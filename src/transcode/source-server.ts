@@ -3,8 +3,10 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DomainError } from '../domain/errors.ts';
-import type { ObjectStore } from '../domain/ports.ts';
+import type { LogEvent } from '../domain/log-events.ts';
+import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { type ByteRange, parseRange, partsOfRange, type SourceRef } from '../domain/source.ts';
+import type { Log } from '../lib/log.ts';
 import { PartCache } from './part-cache.ts';
 
 /** Small pieces, so that little is in flight when ffmpeg seeks away. */
@@ -17,9 +19,9 @@ export type LentSource = {
   [Symbol.dispose](): void;
 };
 
-type Lending = { readonly source: SourceRef; failure?: unknown };
+type Lending = { readonly source: SourceRef; readonly log: Log<LogEvent> | undefined; failure?: unknown };
 
-type Deps = { readonly store: Pick<ObjectStore, 'read'>; readonly newToken: () => string };
+type Deps = { readonly store: Pick<ObjectStore, 'read'>; readonly clock: Clock; readonly newToken: () => string };
 
 /**
  * The only thing that ffmpeg can reach: a server on the loopback address that reads a source from its parts,
@@ -28,11 +30,13 @@ type Deps = { readonly store: Pick<ObjectStore, 'read'>; readonly newToken: () =
 export class SourceServer {
   readonly #lendings = new Map<string, Lending>();
   readonly #parts: PartCache;
+  readonly #clock: Clock;
   readonly #newToken: () => string;
   readonly #server: Server;
 
-  private constructor({ store, newToken }: Deps) {
+  private constructor({ store, clock, newToken }: Deps) {
     this.#parts = new PartCache(store);
+    this.#clock = clock;
     this.#newToken = newToken;
     this.#server = createServer((request, response) => void this.#answer(request, response));
   }
@@ -46,9 +50,10 @@ export class SourceServer {
     return server;
   }
 
-  lend(source: SourceRef): LentSource {
+  /** @param log of the attempt that reads it: told how long it had to wait for the store */
+  lend(source: SourceRef, log?: Log<LogEvent>): LentSource {
     const path = `/${this.#newToken()}`;
-    const lending: Lending = { source };
+    const lending: Lending = { source, log };
     this.#lendings.set(path, lending);
     const { port } = this.#server.address() as AddressInfo;
     return {
@@ -90,8 +95,13 @@ export class SourceServer {
   }
 
   async #partOf(lending: Lending, part: number): Promise<Uint8Array> {
+    const startedMs = this.#clock.nowMs();
+    const isHeld = this.#parts.has(lending.source, part);
     try {
-      return await this.#parts.get(lending.source, part);
+      const bytes = await this.#parts.get(lending.source, part);
+      const line = { part, bytes: bytes.byteLength, durationMs: this.#clock.nowMs() - startedMs };
+      if (!isHeld) lending.log?.debug('source_part_read', line);
+      return bytes;
     } catch (error) {
       lending.failure ??= error;
       throw error;

@@ -36,6 +36,7 @@ const callsTo = (store: MemoryObjectStore): StoreDeps['store'] => ({
 const depsOf = (store: StoreDeps['store']) => ({
   store,
   log: silentLog<never>(),
+  clock: { nowMs: () => 0 },
   signal: AbortSignal.timeout(60_000),
 });
 

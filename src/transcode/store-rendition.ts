@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { initKey, type ObjectKey, segmentKey } from '../domain/object-keys.ts';
-import type { ObjectStore } from '../domain/ports.ts';
+import type { Clock, ObjectStore } from '../domain/ports.ts';
 import type { StoredRendition, StoredSegment } from '../domain/tasks.ts';
 import type { Log } from '../lib/log.ts';
 import { keyframesIn } from '../lib/mp4/keyframes.ts';
@@ -21,6 +21,7 @@ export type RenditionOf = {
 export type StoreDeps = {
   readonly store: Pick<ObjectStore, 'put' | 'putIfAbsent' | 'read' | 'head' | 'list'>;
   readonly log: Log<LogEvent>;
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Told of segments as soon as they stand in the store; also of those that stood there already. */
   readonly onStored?: (stored: StoredRendition) => void;
@@ -115,19 +116,21 @@ function whyNoInit(bytes: Uint8Array): string | undefined {
 async function storeSegment(
   piece: SegmentPiece,
   of: RenditionOf,
-  { store, log, signal }: StoreDeps,
+  { store, log, clock, signal }: StoreDeps,
   standing: Standing,
 ): Promise<StoredSegment> {
   const { segment, bytes, durationTicks, keyframes } = piece;
   const key = segmentKey({ ...of, segment });
   const options = { contentType: SEGMENT_TYPE, signal };
   const isWrong = standing.invalid.has(segment);
+  const startedMs = clock.nowMs();
   const outcome = isWrong
     ? await store.put(key, bytes, options).then(() => 'replaced' as const)
     : await store.putIfAbsent(key, bytes, options);
   const found = outcome === 'exists' ? await standingBytes(key, store, signal) : bytes;
   const sizeBytes = found.length;
-  log.info('segment_stored', { rendition: of.rendition, segment, bytes: sizeBytes, outcome });
+  const durationMs = clock.nowMs() - startedMs;
+  log.info('segment_stored', { rendition: of.rendition, segment, bytes: sizeBytes, outcome, durationMs });
   return { segment, sizeBytes, durationTicks, ...(keyframes ? { keyframes: keyframesIn(found) } : {}) };
 }
 

@@ -20,7 +20,7 @@ const PREROLL_SECONDS = 3;
  * @throws DomainError store_unavailable; the signal's reason
  */
 export async function tryQuality(spec: TrialSpec, deps: EncodeDeps): Promise<TrialResult> {
-  using source = deps.sources.lend(spec.source);
+  using source = deps.sources.lend(spec.source, deps.log);
   const { widthPx, heightPx } = trialRung(spec.track);
   const ratesBps: number[] = [];
   for (const sample of trialSamples(spec.grid)) {

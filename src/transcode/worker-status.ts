@@ -1,7 +1,6 @@
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import type { TaskKind, TaskResult } from '../domain/tasks.ts';
 import { metersIn } from '../lib/meters.ts';
-import { createMetrics } from '../lib/metrics.ts';
 
 export type TaskEnd = { readonly kind: TaskKind; readonly outcome: string; readonly durationMs: number };
 
@@ -20,8 +19,7 @@ export type WorkerStatus = {
 /** From a cheap probe to a chunk of 4K on a slow core. */
 const TASK_SECONDS = [0.5, 1, 2, 5, 10, 20, 40, 80, 160, 320, 640];
 
-export function createWorkerStatus(): WorkerStatus {
-  const registry = createMetrics('worker');
+export function createWorkerStatus(registry = new Registry()): WorkerStatus {
   const { counter, gauge, histogram } = metersIn(registry);
   const tasks = counter('millrace_tasks_total', 'Attempts at tasks, by how they ended', 'kind', 'outcome');
   const seconds = histogram('millrace_task_seconds', 'Wall time of attempts at tasks', TASK_SECONDS, 'kind');

@@ -28,7 +28,8 @@ export async function completeUpload(
   const done = await deps.records.finishUpload({ videoId, contentId, parts, ...more });
   // A repeated Idempotency-Key is told what it was told before, although the bytes are a duplicate this time.
   if (done.videoId === videoId) {
-    deps.log.info('upload_completed', { videoId, sizeBytes, parts: parts.length, contentId });
+    const { jobId, uploadMs: durationMs } = done.first ?? {};
+    deps.log.info('upload_completed', { videoId, jobId, sizeBytes, parts: parts.length, contentId, durationMs });
   } else {
     deps.log.info('upload_duplicate', { videoId, of: done.videoId, sizeBytes, contentId });
     await deps.store.deletePrefix(videoPrefix({ videoId }));

@@ -25,11 +25,21 @@ export class PartPool {
   /** Since when, the longest first. */
   readonly #filling = new Map<Filling, number>();
   #unmade: number;
+  #receivedBytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
   constructor({ memoryBytes, clock }: Options) {
     this.#unmade = Math.max(2, Math.floor(memoryBytes / PART_SIZE_BYTES));
     this.#clock = clock;
+  }
+
+  /** That came to be stored, since the start. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
+  }
+
+  noteReceived(bytes: number): void {
+    this.#receivedBytes += bytes;
   }
 
   async take(who: Filling): Promise<Buffer> {

@@ -7,6 +7,7 @@ import { pagePolicy } from '../lib/browser-headers.ts';
 import { endUnread } from '../lib/end-unread.ts';
 import { Gate } from '../lib/gate.ts';
 import type { Log } from '../lib/log.ts';
+import { metersIn } from '../lib/meters.ts';
 import { RateLimit } from '../lib/rate-limit.ts';
 import { type AccessRoutesDeps, addAccessRoutes } from './access-routes.ts';
 import { addCaptionRoutes, type CaptionRoutesDeps } from './caption-routes.ts';
@@ -88,6 +89,7 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   await app.register((plain) => addWebhookRoutes(plain as unknown as App, deps));
   const locks = new UploadLocks({ ...deps, records: deps.uploads });
   const transfers = new Gate({ max: deps.maxTransfers, waitMs: deps.transferWaitMs ?? TRANSFER_WAIT_MS });
+  addUploadMetrics(deps, transfers);
   const receiving = {
     ...deps,
     ...deps.app,
@@ -102,6 +104,15 @@ export async function createUploadApi(deps: UploadApiDeps): Promise<App> {
   await app.register((plain) => addTusRoutes(plain as unknown as App, receiving));
   if (deps.pagesFolder !== undefined) await addPages(app, deps.pagesFolder, policiesOf(deps));
   return app;
+}
+
+function addUploadMetrics({ app, partPool }: UploadApiDeps, transfers: Gate): void {
+  const { readings, counted } = metersIn(app.metrics);
+  readings('millrace_uploads', 'Upload bodies that are received, and that wait for a place.', 'state', () => ({
+    receiving: transfers.inside,
+    waiting: transfers.waiting,
+  }));
+  counted('millrace_upload_bytes_total', 'Bytes of uploads that were received.', () => partPool.receivedBytes);
 }
 
 function policiesOf({ mediaOrigins = [], embedOrigins }: Pick<UploadApiDeps, 'mediaOrigins' | 'embedOrigins'>) {

@@ -15,6 +15,7 @@ import type { ObjectStore, TaskLender } from '../../src/domain/ports.ts';
 import type { TaskState } from '../../src/domain/states.ts';
 import type { LentTask, SourceFacts, TaskResult } from '../../src/domain/tasks.ts';
 import { FEATURES } from '../../src/domain/worker-contract.ts';
+import { createMetrics } from '../../src/lib/metrics.ts';
 import { parseConfig } from '../../src/main/config.ts';
 import { startOrchestrator } from '../../src/main/roles/orchestrator.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
@@ -145,7 +146,12 @@ async function orchestrator(name: string) {
     MILLRACE_LEASE_SECONDS: '10',
     MILLRACE_LADDER: 'standard',
   });
-  const role = await startOrchestrator(config, { log, stopping: stopping.signal });
+  const role = await startOrchestrator(config, {
+    log,
+    metrics: createMetrics('orchestrator'),
+    traces: undefined,
+    stopping: stopping.signal,
+  });
   let stopped: Promise<void> | undefined;
   const stop = (): Promise<void> => {
     stopping.abort();

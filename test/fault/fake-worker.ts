@@ -9,7 +9,7 @@
 import { createHttpTaskLender } from '../../src/adapters/http-task-lender.ts';
 import { listenOn } from '../../src/lib/listen.ts';
 import { type Config, parseConfig } from '../../src/main/config.ts';
-import { logOf, openStore, systemClock, VERSION, workerToken } from '../../src/main/parts.ts';
+import { openStore, systemClock, VERSION, workerToken } from '../../src/main/parts.ts';
 import { type RoleContext, type RunningRole, runRole } from '../../src/main/role.ts';
 import { closeServer } from '../../src/main/roles/close-server.ts';
 import { orchestratorCheck, workerInfo } from '../../src/main/roles/worker.ts';
@@ -20,12 +20,12 @@ import { fakeEncoder } from './fake-encoder.ts';
 
 const config = parseConfig(process.env);
 const { MILLRACE_TEST_SEGMENT_MS = '5-40', MILLRACE_TEST_POISON_BYTES } = process.env;
-await runRole(logOf(config, 'worker'), (context) => startFakeWorker(config, context));
+await runRole(config, 'worker', (context) => startFakeWorker(config, context));
 
-async function startFakeWorker(config: Config, { log, stopping }: RoleContext): Promise<RunningRole> {
+async function startFakeWorker(config: Config, { log, stopping, metrics }: RoleContext): Promise<RunningRole> {
   const store = await openStore(config);
   const sandbox = { name: 'none', prefix: [], env: {}, ffmpegVersion: 'none: a fake encoder' } as const;
-  const status = createWorkerStatus();
+  const status = createWorkerStatus(metrics);
   const urls = config.MILLRACE_ORCHESTRATOR_URL;
   const common = { store, sandbox, status, clock: systemClock };
   const server = createWorkerServer({ ...common, version: VERSION, checkOrchestrator: orchestratorCheck(urls) });

@@ -42,7 +42,7 @@ export type MediaBench = {
 export async function mediaBench(signal = AbortSignal.timeout(TEST_DEADLINE_MS)): Promise<MediaBench> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-media-'));
   const store = new MemoryObjectStore();
-  const sources = await SourceServer.start({ store, newToken: randomUUID });
+  const sources = await SourceServer.start({ clock: { nowMs: () => Date.now() }, store, newToken: randomUUID });
   const sandbox = await findSandbox();
   return {
     folder,

@@ -11,7 +11,7 @@ import { closeServer } from './close-server.ts';
 
 const DEFAULT_PORT = 8101;
 
-export async function startEdge(config: Config, { log }: RoleContext): Promise<RunningRole> {
+export async function startEdge(config: Config, { log, metrics, traces }: RoleContext): Promise<RunningRole> {
   const disk = await openDisk(config, log, config.MILLRACE_EDGE_DISK_BYTES);
   const lastSeenDisk = disk && (await openDisk(config, log, LAST_SEEN_BYTES, LAST_SEEN_FOLDER));
   const server = createEdgeServer({
@@ -21,6 +21,8 @@ export async function startEdge(config: Config, { log }: RoleContext): Promise<R
     secret: required(config, 'MILLRACE_SECRET'),
     edge: nodeName(config, 'edge'),
     version: VERSION,
+    registry: metrics,
+    pointAt: traces?.join,
     cacheBytes: config.MILLRACE_EDGE_CACHE_BYTES,
     ...(disk ? { disk } : {}),
     ...(lastSeenDisk ? { lastSeenDisk } : {}),

@@ -7,13 +7,14 @@ import { createJobRecords } from '../../adapters/job-records.ts';
 import { migrate } from '../../adapters/migrate.ts';
 import { listenTo } from '../../adapters/notifications.ts';
 import { openDatabase } from '../../adapters/postgres.ts';
+import { queueAges } from '../../adapters/queue-ages.ts';
+import { countQueue } from '../../adapters/queue-counts.ts';
 import { resolveHost } from '../../adapters/resolve-host.ts';
 import { createRetiredGenerations } from '../../adapters/retired-generations.ts';
 import { countWaitingTasks } from '../../adapters/waiting-tasks.ts';
 import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL, WEBHOOK_CHANNEL } from '../../adapters/wake-ups.ts';
 import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
-import { createMetrics } from '../../lib/metrics.ts';
 import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
@@ -38,6 +39,7 @@ import {
 } from '../parts.ts';
 import type { RoleContext, RunningRole } from '../role.ts';
 import { closeApp } from './close-server.ts';
+import { addQueueGauges, addWorkerGauges } from './queue-gauges.ts';
 import { databaseCheck } from './upload-api.ts';
 import { addWaitingGauge } from './waiting-gauge.ts';
 
@@ -48,7 +50,7 @@ const ABOUT_LOOK_MS = 2_000;
 /** Publishing needs no encoder, and memory only for texts. */
 const PUBLISHER = { memoryMib: 1_024, encoders: [] };
 
-export async function startOrchestrator(config: Config, { log, stopping }: RoleContext): Promise<RunningRole> {
+export async function startOrchestrator(config: Config, { log, stopping, metrics }: RoleContext): Promise<RunningRole> {
   const role = 'orchestrator';
   const databaseUrl = required(config, 'MILLRACE_DATABASE_URL');
   const store = await openStore(config);
@@ -86,8 +88,9 @@ export async function startOrchestrator(config: Config, { log, stopping }: RoleC
   const newerCodecs = config.MILLRACE_CODECS.filter((codec) => codec !== 'h264');
   const ladders = { perTitle: config.MILLRACE_LADDER === 'per-title', newerCodecs };
   const settling = { records, decide, bells, log, ladders };
-  const metrics = createMetrics(role);
   addWaitingGauge(metrics, () => countWaitingTasks(db));
+  addQueueGauges(metrics, { countQueue: () => countQueue(db), queueAges: () => queueAges(db) });
+  addWorkerGauges(metrics, { workers, line });
   const app = createOrchestratorServer({
     ...settling,
     growth,

@@ -18,7 +18,7 @@ export async function startUploadApi(config: Config, context: RoleContext): Prom
 
 /** Upload-api, pages and router behind one address: all that a browser needs. */
 export async function startPublic(config: Config, context: RoleContext): Promise<RunningRole> {
-  const router = await wireRouter(config, context.log);
+  const router = await wireRouter(config, context);
   const { app, close } = await wireUploadApi(config, context, router);
   const server = uploadServer((request, response) => {
     if (!router.handle(request, response)) app.routing(request, response);

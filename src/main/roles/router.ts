@@ -1,7 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LogEvent } from '../../domain/log-events.ts';
 import { listenOn } from '../../lib/listen.ts';
-import type { Log } from '../../lib/log.ts';
 import { openPlaybackRouter, type PlaybackRouter } from '../../route/playback-router.ts';
 import { createRouterServer } from '../../route/server.ts';
 import type { Config } from '../config.ts';
@@ -12,15 +10,15 @@ import { closeServer } from './close-server.ts';
 
 const DEFAULT_PORT = 8090;
 
-export async function startRouter(config: Config, { log }: RoleContext): Promise<RunningRole> {
-  const router = await wireRouter(config, log);
-  const server = createRouterServer({ router, log, version: VERSION, uptimeSeconds });
+export async function startRouter(config: Config, context: RoleContext): Promise<RunningRole> {
+  const router = await wireRouter(config, context);
+  const server = createRouterServer({ router, log: context.log, version: VERSION, uptimeSeconds });
   const url = await listenOn(server, config.MILLRACE_PORT ?? DEFAULT_PORT, config.MILLRACE_HOST);
   return { url, stop: () => closeServer(server).then(router.close) };
 }
 
 /** The router, to be mounted into a server. */
-export async function wireRouter(config: Config, log: Log<LogEvent>): Promise<PlaybackRouter> {
+export async function wireRouter(config: Config, { log, metrics, traces }: RoleContext): Promise<PlaybackRouter> {
   const publicUrls = parsePublicUrls(config);
   const list = await openEdgeList(config, log);
   const router = openPlaybackRouter({
@@ -29,6 +27,8 @@ export async function wireRouter(config: Config, log: Log<LogEvent>): Promise<Pl
     random: randomBytes,
     secret: required(config, 'MILLRACE_SECRET'),
     edges: list.edges,
+    registry: metrics,
+    pointAt: traces?.begin,
     ...(publicUrls ? { publicUrls } : {}),
     ...(config.MILLRACE_PLAYBACK_ORIGINS ? { origins: config.MILLRACE_PLAYBACK_ORIGINS } : {}),
   });

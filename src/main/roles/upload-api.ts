@@ -20,7 +20,6 @@ import type { App } from '../../lib/app.ts';
 import { Bell } from '../../lib/bell.ts';
 import { checkHealth } from '../../lib/health.ts';
 import { KeyedBell } from '../../lib/keyed-bell.ts';
-import { createMetrics } from '../../lib/metrics.ts';
 import { isPublicAddress } from '../../lib/public-address.ts';
 import { repeat } from '../../lib/repeat.ts';
 import { createTextSigner, type TextSigner } from '../../lib/sign-text.ts';
@@ -66,7 +65,7 @@ const INGEST_BACKOFF = { firstMs: 2_000, maxMs: 60_000 };
  */
 export async function wireUploadApi(
   config: Config,
-  { log, stopping }: RoleContext,
+  { log, stopping, metrics }: RoleContext,
   router?: PlaybackRouter,
 ): Promise<UploadApi> {
   const store = await openStore(config);
@@ -143,7 +142,7 @@ export async function wireUploadApi(
     app: {
       trustedProxies: config.MILLRACE_TRUSTED_PROXIES,
       health,
-      metrics: createMetrics('upload-api'),
+      metrics,
       onFault: (err, { method, url }) => log.error('request_failed', { method, url, err }),
     },
   });

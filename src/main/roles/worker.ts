@@ -21,11 +21,11 @@ const DEFAULT_PORT = 8082;
 /** A worker is one core: more cores are more workers. */
 const CORES = 1;
 
-export async function startWorker(config: Config, { log, stopping }: RoleContext): Promise<RunningRole> {
+export async function startWorker(config: Config, { log, stopping, metrics }: RoleContext): Promise<RunningRole> {
   const store = await openStore(config);
   const sandbox = await findSandbox();
   const encoders = await findEncoders(sandbox);
-  const status = createWorkerStatus();
+  const status = createWorkerStatus(metrics);
   const server = createWorkerServer({
     store,
     sandbox,
@@ -36,7 +36,11 @@ export async function startWorker(config: Config, { log, stopping }: RoleContext
   });
   // Before the first claim: a port that is taken must not cost anybody a lease.
   const url = await listenOn(server, config.MILLRACE_PORT ?? DEFAULT_PORT, config.MILLRACE_HOST);
-  const sources = await SourceServer.start({ store, newToken: () => randomBytes(16).toString('hex') });
+  const sources = await SourceServer.start({
+    store,
+    clock: systemClock,
+    newToken: () => randomBytes(16).toString('hex'),
+  });
   const working = runWorker({
     lender: createHttpTaskLender({ urls: config.MILLRACE_ORCHESTRATOR_URL, token: workerToken(config) }),
     worker: workerInfo(config, encoders),

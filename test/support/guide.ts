@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+
+export type Step = { readonly script: string; readonly shown: string };
+
+/** The commands below each heading of a guide, and what it shows of their output. */
+export function stepsIn(markdown: string): Map<string, readonly Step[]> {
+  const sections = markdown.split(/^### /m).slice(1);
+  return new Map(
+    sections.map((section) => {
+      const steps = [...section.matchAll(/^```sh\n# tested\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```/gm)];
+      const heading = section.slice(0, section.indexOf('\n'));
+      return [heading, steps.map(([, script = '', shown = '']) => ({ script, shown }))];
+    }),
+  );
+}
+
+/** Every line that is shown was printed, in this order; but for what differs each time. A line of dots is for any lines. */
+export function assertShown(shown: string, printed: string): void {
+  const left = printed.split('\n').map(withoutChance);
+  for (const line of shown.trimEnd().split('\n')) {
+    if (line === '…') continue;
+    const at = left.indexOf(withoutChance(line));
+    assert.ok(at >= 0, `not printed: ${line}\n(${withoutChance(line)})\nof what was printed:\n${printed}`);
+    left.splice(0, at + 1);
+  }
+}
+
+/** Ids, numbers with their units, and the widths of columns. */
+const withoutChance = (line: string): string =>
+  line
+    .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'time')
+    .replace(/"stack":"(?:[^"\\]|\\.)*"/g, '"stack":"…"')
+    .replace(/\b[0-9a-f]{8}-[0-9a-f-]{27}\b|\b(?=\d*[a-z])(?=[a-z]*\d)[0-9a-z]{16}\b/g, '#')
+    .replace(/\b(?=\d*[a-f])(?=[a-f]*\d)[0-9a-f]{8}\b/g, '#')
+    .replace(/\b(edge|worker)-\d\b/g, '$1-n')
+    .replace(/\d+(\.\d+)?(e[+-]\d+)?/g, '#')
+    .replace(/# (bytes|kB|MB|GB|KiB|MiB|GiB)\b/g, '# bytes')
+    .replace(/#(ms)?( (ms|s|min))?( # s)?/g, '#$2')
+    .replace(/# (ms|s|min)\b/g, '# s')
+    .replace(/\/[^":]*?\/objects\b/g, '/objects')
+    .replace(/ free for .*/, ' free')
+    // Whether a process that is killed refuses, resets or is known to be out is a matter of moments.
+    .replace(/edge-n [^;]*; (?=edge-n answered instead)/, 'edge-n was lost; ')
+    .replace(/reason="(refused|reset|edge_out)"/, 'reason="lost"')
+    .replace(/ +/g, ' ')
+    .trimEnd();
