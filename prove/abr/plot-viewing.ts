@@ -17,12 +17,13 @@ export function plotViewing({ viewing, story }: Proof, ladder: Ladder): string {
   });
   const asked = story.switchLines.map(({ time, to }): Point => [at(Date.parse(String(time))), heightOf(String(to))]);
   const heights = ladder.variants.map(({ rendition }) => heightOf(rendition));
+  const mostMbps = Math.max(...given.map(({ bitsPerSecond }) => mbps(bitsPerSecond)));
   const mostBuffered = Math.max(10, ...seen.samples.map(({ bufferSeconds }) => bufferSeconds));
   const panels: Panel[] = [
     {
       title: 'Mbit/s',
-      ticks: [0, 2, 4, 6, 8, 10, 12],
-      yMax: 12.5,
+      ticks: evenTicks(mostMbps, mostMbps > 6 ? 2 : 1),
+      yMax: mostMbps * 1.05,
       series: [
         {
           name: 'bandwidth given',
@@ -35,7 +36,7 @@ export function plotViewing({ viewing, story }: Proof, ladder: Ladder): string {
     },
     {
       title: 'Buffer, s',
-      ticks: evenTicks(mostBuffered),
+      ticks: evenTicks(mostBuffered, mostBuffered > 60 ? 20 : 10),
       yMax: mostBuffered * 1.05,
       series: [
         {
@@ -64,7 +65,5 @@ export function plotViewing({ viewing, story }: Proof, ladder: Ladder): string {
   return plotSvg({ title: player, xMax, xName: 's since the page was opened', panels });
 }
 
-const evenTicks = (most: number): number[] => {
-  const step = most > 60 ? 20 : 10;
-  return Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
-};
+const evenTicks = (most: number, step: number): number[] =>
+  Array.from({ length: Math.floor(most / step) + 1 }, (_, i) => i * step);
