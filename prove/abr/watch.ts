@@ -31,7 +31,8 @@ export async function watch({ player, videoId, line, schedule, deadlineMs }: Wat
     leaving.abort();
     await following;
   }
-  return viewing.noted();
+  // Awaited here: the browser closes with this function.
+  return await viewing.noted();
 }
 
 async function follow(viewing: OpenViewing, steps: readonly Step[], signal: AbortSignal): Promise<void> {
