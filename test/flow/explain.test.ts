@@ -70,11 +70,11 @@ async function play(): Promise<void> {
   for (const n of [4, 5]) await take(segmentPath('v360', n), 'bl=4200,br=700,mtp=900');
   first = seen.at(-1)?.edge ?? '';
   second = first === 'edge-1' ? 'edge-2' : 'edge-1';
-  await logged(first, '"segment":5');
+  await served(first, 5);
   await takeWhileEdgeDies(segmentPath('v360', LARGE_SEGMENT), 'bl=3000,br=700,mtp=950');
   await take(segmentPath('v720', 7), 'bl=8100,br=2800,mtp=7800');
   await take(segmentPath('v720', 99));
-  await logged(second, '"segment":99');
+  await served(second, 99);
   await writeFile(join(fleet.folder, 'router.jsonl'), fleet.lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }
 
@@ -103,9 +103,15 @@ async function takeWhileEdgeDies(path: string, cmcd: string): Promise<void> {
   assert.ok(Buffer.concat(parts).equals(LARGE), 'the player got the whole segment');
 }
 
-/** Edges do not wait for their disk. */
-const logged = (edge: string, text: string): Promise<void> =>
-  eventually(`${edge} has written ${text}`, async () => (await readFile(logOf(edge), 'utf8')).includes(text));
+/** Edges do not wait for their disk. The line of read-ahead for the same segment comes earlier. */
+const served = (edge: string, segment: number): Promise<void> =>
+  eventually(`${edge} has written that it served segment ${segment}`, async () => {
+    const lines = (await readFile(logOf(edge), 'utf8')).split('\n').filter((line) => line.endsWith('}'));
+    return lines.some((line) => {
+      const said = JSON.parse(line);
+      return said.event === 'segment_served' && said.segment === segment;
+    });
+  });
 const logOf = (edge: string): string => join(fleet.folder, `${edge}.jsonl`);
 
 const sessionId = (): string => /\/([0-9a-z]{16})\.[^/]*$/.exec(session)?.[1] ?? '';
