@@ -13,7 +13,8 @@ const DEADLINE_MS = 60_000;
 export async function makeVideo(world: JobWorld, store: ObjectStore): Promise<VideoId> {
   const { videoId } = await world.planned(10);
   // The fake encoder uses no other.
-  const deps = { store, log: silentLog(), signal: AbortSignal.timeout(DEADLINE_MS) } as unknown as EncodeDeps;
+  const clock = { nowMs: () => Date.now() };
+  const deps = { store, log: silentLog(), clock, signal: AbortSignal.timeout(DEADLINE_MS) } as unknown as EncodeDeps;
   for (let task = await world.tryLend(); task; task = await world.tryLend())
     await world.one.complete(task, (await encode(task.spec, deps)) as EncodeResult);
   return videoId;
