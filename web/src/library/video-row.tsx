@@ -100,7 +100,7 @@ function Facts({ video: { source, createdAt }, nowMs }: { video: VideoResource; 
   return (
     <div className="video-facts">
       <span className="fact-size-px">{formatSize(source.widthPx, source.heightPx) ?? '–'}</span>
-      <span className="fact-bytes">{formatBytes(source.sizeBytes)}</span>
+      <span className="fact-bytes">{source.sizeBytes === 0 ? '–' : formatBytes(source.sizeBytes)}</span>
       <time className="fact-age" dateTime={createdAt}>
         {formatAge(createdAt, nowMs)}
       </time>

@@ -1,5 +1,6 @@
 import type { TaskEntry, WorkerEntry } from '../../../src/domain/job-lists.ts';
 import { PageLink } from '../navigation/page-link.tsx';
+import { type Column, DataTable } from '../shared/data-table.tsx';
 import { formatAge, formatSpan } from '../shared/format.ts';
 import { workOf } from '../watch/describe-attempt.ts';
 
@@ -23,49 +24,27 @@ export function WorkersPanel({ workers, tasks, nowMs }: Props) {
       {workers.length === 0 ? (
         <p className="panel-empty">None has ever connected. Videos wait until one does.</p>
       ) : (
-        <WorkersTable workers={shown.slice(0, MOST_SHOWN)} tasks={tasks} nowMs={nowMs} />
+        <DataTable
+          label="Workers"
+          columns={columnsOf(tasks, nowMs)}
+          rows={shown.slice(0, MOST_SHOWN)}
+          keyOf={({ session }) => session}
+          classOf={({ disconnectedAt }) => (disconnectedAt === null ? '' : 'row-gone')}
+        />
       )}
     </section>
   );
 }
 
-const WorkersTable = ({ workers, tasks, nowMs }: Props) => (
-  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
-  <section className="table-scroll" tabIndex={0} aria-label="Workers">
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">Worker</th>
-          <th scope="col">State</th>
-          <th scope="col">Does</th>
-          <th scope="col" className="number">
-            Cores
-          </th>
-          <th scope="col">Version</th>
-          <th scope="col">Orchestrator</th>
-          <th scope="col">Since</th>
-        </tr>
-      </thead>
-      <tbody>
-        {workers.map((worker) => (
-          <tr key={worker.session} className={worker.disconnectedAt === null ? '' : 'row-gone'}>
-            <th scope="row">{worker.worker}</th>
-            <td>
-              <WorkerBadge worker={worker} />
-            </td>
-            <td className="worker-does">
-              <Does worker={worker} tasks={tasks} nowMs={nowMs} />
-            </td>
-            <td className="number">{worker.cores}</td>
-            <td>{worker.version}</td>
-            <td>{worker.orchestrator}</td>
-            <td>{formatAge(worker.disconnectedAt ?? worker.connectedAt, nowMs)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </section>
-);
+const columnsOf = (tasks: readonly TaskEntry[], nowMs: number): readonly Column<WorkerEntry>[] => [
+  { name: 'Worker', cell: ({ worker }) => worker },
+  { name: 'State', cell: (worker) => <WorkerBadge worker={worker} /> },
+  { name: 'Does', is: 'worker-does', cell: (worker) => <Does worker={worker} tasks={tasks} nowMs={nowMs} /> },
+  { name: 'Cores', is: 'number', cell: ({ cores }) => cores },
+  { name: 'Version', cell: ({ version }) => version },
+  { name: 'Orchestrator', cell: ({ orchestrator }) => orchestrator },
+  { name: 'Since', cell: ({ disconnectedAt, connectedAt }) => formatAge(disconnectedAt ?? connectedAt, nowMs) },
+];
 
 function WorkerBadge({ worker: { disconnectedAt, tasks } }: { worker: WorkerEntry }) {
   const [kind, word] = badgeOf(disconnectedAt !== null, tasks.length);

@@ -1,3 +1,4 @@
+import { type Column, DataTable } from '../shared/data-table.tsx';
 import { formatSpan } from '../shared/format.ts';
 import type { Attempt } from './attempts-of.ts';
 import { lasted, OUTCOME_WORDS, workOf } from './describe-attempt.ts';
@@ -11,44 +12,26 @@ const MOST_ROWS = 500;
 /** What the chart shows, in words. */
 export function AttemptsTable({ attempts, tasks, nowMs }: Props) {
   const firstMs = attempts[0]?.startMs ?? 0;
+  const columns: readonly Column<Attempt>[] = [
+    { name: 'Task', cell: ({ kind }) => kind },
+    { name: 'Makes', cell: ({ taskId }) => workOf(tasks.get(taskId)) || '–' },
+    { name: 'Worker', cell: ({ worker }) => worker },
+    { name: 'Attempt', is: 'number', cell: ({ number }) => number },
+    { name: 'Began after', is: 'number', cell: ({ startMs }) => formatSpan((startMs - firstMs) / 1000) },
+    { name: 'Took', is: 'number', cell: (attempt) => lasted(attempt, nowMs) },
+    { name: 'Came to', cell: cameTo },
+  ];
+  const keyOf = ({ taskId, number, startMs }: Attempt): string => `${taskId} ${number} ${startMs}`;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard.
-    <section className="table-scroll table-tall" tabIndex={0} aria-label="Attempts">
-      <table data-testid="attempts">
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            <th scope="col">Makes</th>
-            <th scope="col">Worker</th>
-            <th scope="col" className="number">
-              Attempt
-            </th>
-            <th scope="col" className="number">
-              Began after
-            </th>
-            <th scope="col" className="number">
-              Took
-            </th>
-            <th scope="col">Came to</th>
-          </tr>
-        </thead>
-        <tbody>
-          {attempts.slice(0, MOST_ROWS).map((attempt) => (
-            <tr key={`${attempt.taskId} ${attempt.number} ${attempt.startMs}`}>
-              <th scope="row">{attempt.kind}</th>
-              <td>{workOf(tasks.get(attempt.taskId)) || '–'}</td>
-              <td>{attempt.worker}</td>
-              <td className="number">{attempt.number}</td>
-              <td className="number">{formatSpan((attempt.startMs - firstMs) / 1000)}</td>
-              <td className="number">{lasted(attempt, nowMs)}</td>
-              <td className={`outcome outcome-${attempt.outcome}`}>
-                {OUTCOME_WORDS[attempt.outcome]}
-                {attempt.reason !== null && ` · ${attempt.reason}`}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <div data-testid="attempts">
+      <DataTable label="Attempts" columns={columns} rows={attempts.slice(0, MOST_ROWS)} keyOf={keyOf} isTall />
+    </div>
   );
 }
+
+const cameTo = ({ outcome, reason }: Attempt) => (
+  <div className={`outcome outcome-${outcome}`}>
+    {OUTCOME_WORDS[outcome]}
+    {reason !== null && ` · ${reason}`}
+  </div>
+);
