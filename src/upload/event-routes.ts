@@ -87,16 +87,16 @@ export async function addEventRoutes(api: App, deps: EventRoutesDeps): Promise<v
     async (request, reply) => {
       const videoId = parseVideoId(request.params.id);
       const { tasks, token } = request.query;
-      const viewer = { hasKey: hasKey(request), token };
+      // Asked again with each look: a stream lasts longer than a key may.
+      const shown = (video: VideoResource) => show(video, { hasKey: hasKey(request), token });
       const video = await records.find(videoId);
-      if (video && !show(video, viewer)) throw new DomainError('playback_denied');
+      if (video && !shown(video)) throw new DomainError('playback_denied');
       if (!video) {
         const elder = await records.elderOf(videoId);
         if (elder === undefined) throw new DomainError('no_such_video');
         return reply.redirect(`/videos/${elder}/events?tasks=${tasks}`, 308);
       }
       const after = request.headers['last-event-id'];
-      const shown = (video: VideoResource) => show(video, viewer);
       return stream(reply, (signal) => followVideo({ videoId, after, tasks, shown }, following, signal));
     },
   );
@@ -110,6 +110,12 @@ export async function addEventRoutes(api: App, deps: EventRoutesDeps): Promise<v
         response: { ...eventStream('changed'), '5xx': problems['5xx'] },
       },
     },
-    async (_, reply) => stream(reply, (signal) => followLibrary(deps, signal)),
+    async (request, reply) =>
+      stream(reply, async function* (signal) {
+        for await (const event of followLibrary(deps, signal)) {
+          if (!hasKey(request)) return;
+          yield event;
+        }
+      }),
   );
 }

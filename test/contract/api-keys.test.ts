@@ -58,6 +58,23 @@ async function statusOf(path: string, key?: string): Promise<number> {
   return answer.status;
 }
 
+/** Server-sent events as text, piece by piece. */
+async function streamOf(path: string, headers: Record<string, string>) {
+  const answer = await fetch(api.url + path, { headers, signal: AbortSignal.timeout(60_000) });
+  assert.equal(answer.status, 200);
+  const reader = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  /** What comes until there is that word in it; undefined, until the stream ends. */
+  const until = async (word: string | undefined): Promise<string> => {
+    let text = '';
+    for (let part = await reader.read(); !part.done; part = await reader.read()) {
+      text += part.value;
+      if (word !== undefined && text.includes(word)) return text;
+    }
+    return text;
+  };
+  return { until };
+}
+
 test('the first key closes an instance that was open, and it stays closed after the last one is revoked', async () => {
   assert.equal(await statusOf('/webhooks'), 200);
   const { id } = await make('first', 'admin');
@@ -80,8 +97,33 @@ test('keys are read, written and told without the keys themselves, also in a bac
   const own = rows.filter((row) => row.includes(id));
   assert.equal(own.length, 1);
   assert.ok(own[0]?.includes(digestOf('of a player').toString('hex')));
+  const { rows: restored } = await sql<{ same: boolean }>`
+    select (jsonb_populate_record(null::api_keys, to_jsonb(k))).digest = k.digest as same from api_keys k
+  `.execute(database.db);
+  assert.ok(restored.length > 0 && restored.every(({ same }) => same), 'as restore reads them');
   await sql`update api_keys set expires_at = clock_timestamp() where id = ${id}`.execute(database.db);
   assert.deepEqual(await keys.held(), { keys: [], wereMade: true });
+});
+
+test('streams that a key opened end when it is revoked', async () => {
+  const { id: opener } = await make('of-a-page', 'write');
+  await eventually('the key is known', async () => (await statusOf('/videos', 'of-a-page')) === 200);
+  const headers = { authorization: 'Bearer of-a-page', 'content-type': 'application/json' };
+  const upload = await fetch(`${api.url}/upload?filename=a`, { method: 'POST', headers, body: 'a clip' });
+  const { id } = (await upload.json()) as { id: string };
+  const change = (body: object) =>
+    fetch(`${api.url}/videos/${id}`, { method: 'PATCH', headers, body: JSON.stringify(body) });
+  assert.equal((await change({ visibility: 'private' })).status, 200);
+  const streams = await Promise.all([`/videos/${id}/events`, '/events'].map((path) => streamOf(path, headers)));
+  assert.match(await streams[0]!.until('event: progress'), /event: snapshot/);
+  await streams[1]!.until('event: changed');
+  await keys.revoke(opener);
+  await eventually('the key opens nothing', async () => (await statusOf('/videos', 'of-a-page')) === 401);
+  // Something to tell.
+  await sql`
+    insert into events (subject, video_id, to_state, reason) values ('video', ${id}, 'uploaded', 'told to nobody')
+  `.execute(database.db);
+  for (const stream of streams) assert.doesNotMatch(await stream.until(undefined), /told to nobody|event:/);
 });
 
 test('a use is noted, but written once an hour', async () => {
