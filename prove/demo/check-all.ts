@@ -1,6 +1,6 @@
 import { type System, systemSchema } from '../../src/main/system/system-schema.ts';
 import type { Instance } from '../../test/support/instance.ts';
-import { ffmpeg } from '../../test/support/media.ts';
+import { decodedFrames } from '../../test/support/media.ts';
 import { CLIP_SECONDS, FRAMES_PER_SECOND } from './clip.ts';
 import { excerpt } from './excerpt.ts';
 import { WORKERS } from './start-instance.ts';
@@ -20,7 +20,7 @@ export async function checkEverything(
 ): Promise<Outcome<undefined>> {
   const frames = CLIP_SECONDS * FRAMES_PER_SECOND;
   const url = `${instance.url}/play/${videoId}`;
-  const [hls, dash] = await Promise.all([framesIn(`${url}/index.m3u8`), framesIn(`${url}/manifest.mpd`)]);
+  const [hls, dash] = await Promise.all([decodedFrames(`${url}/index.m3u8`), decodedFrames(`${url}/manifest.mpd`)]);
   const wanted = rungs.map(() => frames).join();
   const isWell = async () => {
     const system = await systemOf(instance);
@@ -35,14 +35,6 @@ export async function checkEverything(
     ],
     gives: undefined,
   };
-}
-
-/** Of each rung that a playlist or manifest offers: all that ffmpeg decodes. Whatever it complains about, it ends with. */
-async function framesIn(url: string): Promise<number[]> {
-  const lines = await ffmpeg('-xerror', '-i', url, '-map', '0:v', '-fps_mode', 'passthrough', '-f', 'framecrc', '-');
-  const frames: number[] = [];
-  for (const [, stream] of lines.matchAll(/^(\d+), /gm)) frames[Number(stream)] = (frames[Number(stream)] ?? 0) + 1;
-  return frames;
 }
 
 const counted = (frames: readonly number[]): string => `${frames.length} rungs of ${[...new Set(frames)]} frames`;

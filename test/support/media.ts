@@ -41,6 +41,8 @@ export async function decodedFrames(url: string): Promise<number[]> {
   const listed = await ffprobe('-select_streams', 'v', '-show_entries', 'stream=index', '-of', 'csv=p=0', url);
   const streams = new Set(listed.match(/\d+/g)).size;
   const frames: number[] = [];
+  // One by one: where the DASH demuxer of ffmpeg 5.1 reads several representations, it ends with the first one that ends,
+  // and the last packets of the others are lost.
   for (let stream = 0; stream < streams; stream++) {
     const hashes = await ffmpeg(
       '-xerror',
