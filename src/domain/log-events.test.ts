@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { wrongInLine } from '../../test/support/wrong-in-line.ts';
-import { LOG_EVENTS, LOG_FIELDS } from './log-events.ts';
+import { LOG_EVENTS } from './log-events.ts';
+import { LOG_FIELDS } from './log-fields.ts';
 
 /** docs/logs.md is what operators read and what other programs are written against. */
 const document = readFileSync(join(import.meta.dirname, '../../docs/logs.md'), 'utf8');

@@ -1,3 +1,5 @@
+import type { LogFieldName, LogFieldValue } from './log-fields.ts';
+
 /**
  * Every event that a Millrace process may log, with the fields of its line, and nothing else: the compiler refuses a
  * call that leaves one out or adds one. A field with `?` stands there only where there is something to say.
@@ -114,129 +116,7 @@ export const LOG_EVENTS = {
   disk_failed: 'does pauseMs? folder? err',
 } as const;
 
-/** What stands in each field, wherever it is used. */
-export const LOG_FIELDS = {
-  aborted: 'boolean',
-  attempt: 'number',
-  by: 'text or null',
-  bytes: 'number',
-  cache: 'text',
-  capsBps: 'numbers by name',
-  cause: 'text',
-  check: 'text',
-  child: 'text',
-  choice: 'text',
-  chunks: 'number',
-  cmcd: 'cmcd',
-  code: 'text',
-  contentId: 'text',
-  contract: 'number',
-  cues: 'number',
-  delayMs: 'number',
-  deliveryId: 'text',
-  does: 'text',
-  done: 'text',
-  draining: 'boolean',
-  durationMs: 'number',
-  edge: 'text',
-  edges: 'texts',
-  end: 'text',
-  err: 'error',
-  exitCode: 'number or null',
-  expected: 'boolean',
-  expiresAt: 'text',
-  failures: 'number',
-  file: 'text',
-  filename: 'text',
-  firstFrame: 'number',
-  folder: 'text',
-  found: 'text',
-  frames: 'number',
-  from: 'text',
-  generation: 'number',
-  host: 'text',
-  isFinished: 'boolean',
-  isGranted: 'boolean',
-  jobId: 'text',
-  key: 'text',
-  keys: 'texts',
-  kind: 'text',
-  language: 'text',
-  late: 'boolean',
-  leaseMs: 'number',
-  message: 'text',
-  messages: 'number',
-  method: 'text',
-  misses: 'number',
-  objects: 'number',
-  obstacle: 'text',
-  of: 'text',
-  offset: 'number',
-  outForMs: 'number',
-  outcome: 'text',
-  part: 'number',
-  parts: 'number',
-  pathways: 'texts',
-  pauseMs: 'number',
-  pid: 'number',
-  playing: 'text',
-  program: 'text',
-  ratesBps: 'numbers',
-  reason: 'text',
-  rendition: 'text',
-  renditions: 'texts',
-  rungs: 'texts',
-  seconds: 'number',
-  segment: 'number',
-  segments: 'number',
-  segmentsBy: 'numbers by name',
-  servedStale: 'boolean',
-  session: 'text',
-  sessionId: 'text',
-  signal: 'text or null',
-  sizeBytes: 'number',
-  stale: 'boolean',
-  status: 'number',
-  streamIndex: 'number',
-  tail: 'text',
-  taskId: 'text',
-  tier: 'text',
-  to: 'text',
-  token: 'number',
-  trace: 'trace',
-  tries: 'number',
-  trusting: 'boolean',
-  uploadId: 'text',
-  url: 'text',
-  version: 'text',
-  videoId: 'text',
-  visibility: 'text',
-  waitMs: 'number',
-  waitedMs: 'number',
-  webhookId: 'text',
-  what: 'text',
-  worker: 'text or null',
-} as const satisfies Readonly<Record<string, keyof Kinds>>;
-
-/** Kinds of values, as JSON has them. What an error becomes is said in lib/log.ts. */
-type Kinds = {
-  text: string;
-  number: number;
-  boolean: boolean;
-  'text or null': string | null;
-  'number or null': number | null;
-  texts: readonly string[];
-  numbers: readonly number[];
-  'numbers by name': Readonly<Record<string, number>>;
-  cmcd: Readonly<Record<string, number | string | true>> | 'malformed';
-  /** W3C Trace Context, in hex: 32, 16 and 16 digits. */
-  trace: { readonly traceId: string; readonly spanId: string; readonly parentId?: string | undefined };
-  error: unknown;
-};
-
 export type LogEventName = keyof typeof LOG_EVENTS;
-export type LogFieldName = keyof typeof LOG_FIELDS;
-export type LogFieldKind = keyof Kinds;
 
 /** What one line says, but for who said it and when. */
 export type LogEvent = { readonly [Name in LogEventName]: { readonly event: Name } & FieldsOf<Name> }[LogEventName];
@@ -249,4 +129,4 @@ type Listed<Word extends string> = {
   readonly [Field in Word as Field extends `${infer Name}?` ? Name : never]?: ValueOf<WithoutMark<Field>> | undefined;
 };
 type WithoutMark<Word extends string> = Word extends `${infer Name}?` ? Name : Word;
-type ValueOf<Field extends string> = Field extends LogFieldName ? Kinds[(typeof LOG_FIELDS)[Field]] : never;
+type ValueOf<Field extends string> = Field extends LogFieldName ? LogFieldValue<Field> : never;

@@ -1,4 +1,5 @@
-import { LOG_EVENTS, LOG_FIELDS, type LogEvent, type LogEventName, type LogFieldKind } from './log-events.ts';
+import { LOG_EVENTS, type LogEvent, type LogEventName } from './log-events.ts';
+import { LOG_FIELDS, type LogFieldKind } from './log-fields.ts';
 
 /** One line of any role's log: who said it, when, and what. */
 export type LogLine = LogEvent & {

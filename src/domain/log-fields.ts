@@ -1,0 +1,123 @@
+/** What stands in each field, wherever it is used. */
+export const LOG_FIELDS = {
+  aborted: 'boolean',
+  attempt: 'number',
+  by: 'text or null',
+  bytes: 'number',
+  cache: 'text',
+  capsBps: 'numbers by name',
+  cause: 'text',
+  check: 'text',
+  child: 'text',
+  choice: 'text',
+  chunks: 'number',
+  cmcd: 'cmcd',
+  code: 'text',
+  contentId: 'text',
+  contract: 'number',
+  cues: 'number',
+  delayMs: 'number',
+  deliveryId: 'text',
+  does: 'text',
+  done: 'text',
+  draining: 'boolean',
+  durationMs: 'number',
+  edge: 'text',
+  edges: 'texts',
+  end: 'text',
+  err: 'error',
+  exitCode: 'number or null',
+  expected: 'boolean',
+  expiresAt: 'text',
+  failures: 'number',
+  file: 'text',
+  filename: 'text',
+  firstFrame: 'number',
+  folder: 'text',
+  found: 'text',
+  frames: 'number',
+  from: 'text',
+  generation: 'number',
+  host: 'text',
+  isFinished: 'boolean',
+  isGranted: 'boolean',
+  jobId: 'text',
+  key: 'text',
+  keys: 'texts',
+  kind: 'text',
+  language: 'text',
+  late: 'boolean',
+  leaseMs: 'number',
+  message: 'text',
+  messages: 'number',
+  method: 'text',
+  misses: 'number',
+  objects: 'number',
+  obstacle: 'text',
+  of: 'text',
+  offset: 'number',
+  outForMs: 'number',
+  outcome: 'text',
+  part: 'number',
+  parts: 'number',
+  pathways: 'texts',
+  pauseMs: 'number',
+  pid: 'number',
+  playing: 'text',
+  program: 'text',
+  ratesBps: 'numbers',
+  reason: 'text',
+  rendition: 'text',
+  renditions: 'texts',
+  rungs: 'texts',
+  seconds: 'number',
+  segment: 'number',
+  segments: 'number',
+  segmentsBy: 'numbers by name',
+  servedStale: 'boolean',
+  session: 'text',
+  sessionId: 'text',
+  signal: 'text or null',
+  sizeBytes: 'number',
+  stale: 'boolean',
+  status: 'number',
+  streamIndex: 'number',
+  tail: 'text',
+  taskId: 'text',
+  tier: 'text',
+  to: 'text',
+  token: 'number',
+  trace: 'trace',
+  tries: 'number',
+  trusting: 'boolean',
+  uploadId: 'text',
+  url: 'text',
+  version: 'text',
+  videoId: 'text',
+  visibility: 'text',
+  waitMs: 'number',
+  waitedMs: 'number',
+  webhookId: 'text',
+  what: 'text',
+  worker: 'text or null',
+} as const satisfies Readonly<Record<string, keyof Kinds>>;
+
+/** Kinds of values, as JSON has them. What an error becomes is said in lib/log.ts. */
+type Kinds = {
+  text: string;
+  number: number;
+  boolean: boolean;
+  'text or null': string | null;
+  'number or null': number | null;
+  texts: readonly string[];
+  numbers: readonly number[];
+  'numbers by name': Readonly<Record<string, number>>;
+  cmcd: Readonly<Record<string, number | string | true>> | 'malformed';
+  /** W3C Trace Context, in hex: 32, 16 and 16 digits. */
+  trace: { readonly traceId: string; readonly spanId: string; readonly parentId?: string | undefined };
+  error: unknown;
+};
+
+export type LogFieldName = keyof typeof LOG_FIELDS;
+export type LogFieldKind = keyof Kinds;
+export type LogFieldValue<Name extends LogFieldName> = Kinds[(typeof LOG_FIELDS)[Name]];
