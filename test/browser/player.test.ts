@@ -5,12 +5,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
+import type { RenditionList } from '../../web/src/player/rendition-list.ts';
 import { listening } from '../fakes/listening.ts';
 import { openBrowser, openPage, playing, saveScreenshot } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
 import { makeTwoLanguageClip } from '../support/media.ts';
-import { assertPlays, chooseInMenu, mediaState } from '../support/watching.ts';
+import { countBytes } from '../support/page-checks.ts';
+import { childPid } from '../support/processes.ts';
+import { assertPlays, chooseInMenu, edgeShown, mediaState, seek, sessionShown } from '../support/watching.ts';
 
 /** Everything that the player offers on the watch page, on one video with two languages and captions. */
 const SECONDS = 30;
@@ -75,6 +78,21 @@ for (const { tech, query } of [
   });
 }
 
+/** It must not be over before a busy machine has done what the test does. */
+const playSlowly = (page: Page): Promise<void> =>
+  page.locator('video').evaluate((video) => {
+    (video as HTMLVideoElement).playbackRate = 0.25;
+  });
+
+/** In the size that was loaded last there may be nothing left to load. */
+async function loadOtherSize(page: Page): Promise<void> {
+  const [, lines] = /Loading\s+v(\d+)/.exec(await page.getByTestId('player-stats').innerText()) ?? [];
+  await page.locator('video').evaluate((video, loadedPx) => {
+    const { videoRenditions } = video as HTMLVideoElement & { videoRenditions: RenditionList };
+    videoRenditions.selectedIndex = [...videoRenditions].findIndex(({ height }) => height !== loadedPx);
+  }, Number(lines));
+}
+
 /** What the statistics show as the session is the one of the edge's log, and what the player said (CMCD) names it, too. */
 async function assertEdgeWasTold(page: Page, sessionId: string): Promise<void> {
   assert.match(sessionId, /^[0-9a-z]{16}$/);
@@ -84,9 +102,6 @@ async function assertEdgeWasTold(page: Page, sessionId: string): Promise<void> {
   });
   assert.equal(page.isClosed(), false);
 }
-
-const sessionShown = async (page: Page): Promise<string> =>
-  (await page.getByTestId('player-stats').locator('dd').first().innerText()).trim();
 
 test('pictures of the storyboard are shown while somebody scrubs', async () => {
   const { page, complaints } = await openWatch('?muted', 'dark');
@@ -170,6 +185,54 @@ test('on a phone the controls fit, and what cannot play says what to do', async 
   await page.close();
 });
 
+test('captions that are on stay on when the session is refused and another one takes its place', async () => {
+  const { page } = await openPage(browser);
+  const { promise: chosen, resolve: onChosen } = Promise.withResolvers<void>();
+  let refused: string | undefined;
+  await page.route(/\/play\/.*\/v\d+\/00000[3-9]\.m4s/, async (route) => {
+    await chosen;
+    const [, session] = /\/play\/\w+\/([^/]+)\//.exec(route.request().url()) ?? [];
+    refused ??= session;
+    await (session === refused ? route.fulfill({ status: 403 }) : route.continue());
+  });
+  await page.goto(`${instance.url}/watch/${videoId}?muted`);
+  await assertPlays(page);
+  await chooseInMenu(page, 'media-captions-menu', /^English/);
+  await page.keyboard.press('s');
+  const first = await sessionShown(page);
+  await playSlowly(page);
+  onChosen();
+  await eventually('another session plays', async () => (await sessionShown(page)) !== first);
+  await assertPlays(page);
+  await eventually('the cue stands in the picture', async () => (await mediaState(page)).cues.length > 0);
+  await page.close();
+});
+
+test('when the edge of a viewing is killed the picture goes on from the other one, in the same session', async () => {
+  const { page, complaints } = await openWatch('?muted');
+  await assertPlays(page);
+  await page.keyboard.press('s');
+  await eventually('the edge is told', async () => (await edgeShown(page)) !== undefined);
+  const [edge = '', sessionId] = [await edgeShown(page), await sessionShown(page)];
+  await playSlowly(page);
+  let pid = await childPid(instance, edge);
+  process.kill(pid, 'SIGKILL');
+  await loadOtherSize(page);
+  await eventually('the other edge is told', async () => {
+    // It is started again at once, maybe before anybody has asked it for anything.
+    const again = await childPid(instance, edge);
+    if (again !== pid) process.kill(again, 'SIGKILL');
+    pid = again;
+    return (await edgeShown(page)) !== edge;
+  });
+  await assertPlays(page);
+  await page.mouse.move(640, 300);
+  await saveScreenshot(page, 'player-edge-killed');
+  assert.equal(await sessionShown(page), sessionId);
+  assert.deepEqual(complaints, []);
+  await page.close();
+});
+
 test('a foreign page embeds the player, hears what happens and tells it what to do', async () => {
   const text = await readFile(resolve(import.meta.dirname, '../../docs/embed.md'), 'utf8');
   const [, example = ''] = /^```html\n([\s\S]*?)^```/m.exec(text) ?? [];
@@ -202,35 +265,19 @@ test('a foreign page embeds the player, hears what happens and tells it what to 
 
 test('the embed page with all of the player is less than 250 kB on the wire', async () => {
   const { page } = await openPage(browser, 'dark');
-  const network = await page.context().newCDPSession(page);
-  const urls = new Map<string, string>();
-  const bytes = new Map<string, number>();
-  network.on('Network.responseReceived', ({ requestId, response }) => void urls.set(requestId, response.url));
-  network.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
-    const url = urls.get(requestId) ?? '';
-    if (!url.includes('/play/')) bytes.set(url, encodedDataLength);
-  });
-  await network.send('Network.enable');
+  const bytes = await countBytes(page);
   await page.goto(`${instance.url}/embed/${videoId}?muted&autoplay&stats`);
   await assertPlays(page);
   await eventually('segments are counted', async () =>
     /\d+ (hit|miss|coalesced|prefetched)/.test(await page.getByTestId('player-stats').innerText()),
   );
   await saveScreenshot(page, 'player-embed-stats');
-  const sum = [...bytes.values()].reduce((all, one) => all + one, 0);
+  const ofPage = [...bytes()].filter(([url]) => !url.includes('/play/'));
   assert.ok(
-    [...bytes.keys()].some((url) => url.includes('attach-hls')),
-    [...bytes.keys()].join('\n'),
+    ofPage.some(([url]) => url.includes('attach-hls')),
+    JSON.stringify(ofPage),
   );
-  assert.ok(sum < 250_000, `${sum} bytes: ${JSON.stringify([...bytes])}`);
+  const sum = ofPage.reduce((all, [, one]) => all + one, 0);
+  assert.ok(sum < 250_000, `${sum} bytes: ${JSON.stringify(ofPage)}`);
   await page.close();
 });
-
-async function seek(page: Page, seconds: number): Promise<void> {
-  await page.locator('video').evaluate((element, to) => {
-    const video = element as HTMLVideoElement;
-    const arrived = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
-    video.currentTime = to;
-    return arrived;
-  }, seconds);
-}

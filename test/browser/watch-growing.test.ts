@@ -7,7 +7,8 @@ import type { Browser, Page } from 'playwright-core';
 import { openBrowser, openPage, playing, saveScreenshot } from '../support/browser.ts';
 import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
-import { makeClip } from '../support/media.ts';
+import { makeTwoLanguageClip } from '../support/media.ts';
+import { chooseInMenu } from '../support/watching.ts';
 
 /** Our own watch page on a video that is being processed, on the whole platform. */
 const SECONDS = 24;
@@ -33,9 +34,15 @@ const sizes = (page: Page): Promise<number> =>
     .locator('video')
     .evaluate((element) => (element as unknown as { videoRenditions: unknown[] }).videoRenditions.length);
 
+/** The renditions of the sound that the page has loaded, segment after segment. */
+const soundsLoaded = (page: Page): Promise<string[]> =>
+  page.evaluate(() =>
+    performance.getEntriesByType('resource').flatMap(({ name }) => /\/(a-\w+)\/\d+\.m4s/.exec(name)?.[1] ?? []),
+  );
+
 test('a video plays on its page while it is processed, and goes on at its place in every size when that is done', async () => {
   const clip = join(folder, 'River at dusk.mp4');
-  await makeClip(clip, { seconds: SECONDS, size: '640x360' });
+  await makeTwoLanguageClip(clip, { seconds: SECONDS, size: '640x360' });
   const { id } = await instance.upload(clip, 'River at dusk.mp4');
   const { page, complaints } = await openPage(browser);
   await page.goto(`${instance.url}/watch/${id}?autoplay&muted`);
@@ -43,6 +50,7 @@ test('a video plays on its page while it is processed, and goes on at its place 
   await eventually('it plays', async () => (await playing(page)).seconds > 0.5);
   assert.equal((await instance.video(id)).state, 'processing');
   await page.getByTestId('open-job').waitFor();
+  await chooseInMenu(page, 'media-audio-track-menu', /^Deutsch|^German/);
   await saveScreenshot(page, 'watch-growing');
   await page.locator('video').evaluate((element) => {
     const video = element as HTMLVideoElement;
@@ -59,6 +67,10 @@ test('a video plays on its page while it is processed, and goes on at its place 
   await eventually('it plays on', async () => (await playing(page)).seconds > before.seconds + 0.5);
   const rate = await page.locator('video').evaluate((element) => (element as HTMLVideoElement).playbackRate);
   assert.equal(rate, 0.25);
+  await eventually(
+    'the whole is heard in the chosen language',
+    async () => (await soundsLoaded(page)).at(-1) === 'a-de',
+  );
   await saveScreenshot(page, 'watch-grown');
   assert.deepEqual(complaints, []);
   await page.close();

@@ -26,8 +26,32 @@ export async function assertPlays(page: Page): Promise<void> {
   await eventually('frames are decoded', async () => (await playing(page)).frames > frames + 20);
 }
 
+const CLICK_MS = 2000;
+
 /** Opens one of the player's menus as a viewer does, and takes the entry of that name. */
 export async function chooseInMenu(page: Page, menu: string, entry: RegExp): Promise<void> {
-  await page.locator(`${menu}-button`).click();
-  await page.locator(menu).getByRole('menuitemradio', { name: entry }).click();
+  const item = page.locator(menu).getByRole('menuitemradio', { name: entry });
+  await eventually(`${entry} is chosen in ${menu}`, async () => {
+    if (!(await item.isVisible())) await page.locator(`${menu}-button`).click();
+    // A menu that is drawn anew at this moment closes, and is opened again.
+    return item.click({ timeout: CLICK_MS }).then(
+      () => true,
+      () => false,
+    );
+  });
+}
+
+/** Of the statistics, while they are open. */
+export const sessionShown = async (page: Page): Promise<string> =>
+  (await page.getByTestId('player-stats').locator('dd').first().innerText()).trim();
+export const edgeShown = async (page: Page): Promise<string | undefined> =>
+  /Edge\s+(edge-\d)/.exec(await page.getByTestId('player-stats').innerText())?.[1];
+
+export async function seek(page: Page, seconds: number): Promise<void> {
+  await page.locator('video').evaluate((element, to) => {
+    const video = element as HTMLVideoElement;
+    const arrived = new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+    video.currentTime = to;
+    return arrived;
+  }, seconds);
 }

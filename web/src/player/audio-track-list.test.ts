@@ -32,6 +32,15 @@ test('a track that is already heard changes nothing', () => {
   assert.deepEqual(said, []);
 });
 
+test('a language that was chosen stays so when a source is loaded again, whatever its player begins with', () => {
+  const { list, choices } = fixture();
+  list.select('1');
+  const again = choices.toReversed().map((choice, id) => ({ ...choice, id: String(id) }));
+  list.replace(again, '1');
+  assert.deepEqual(enabled(list), ['Deutsch']);
+  assert.equal(list.selectedId, '0');
+});
+
 test('other tracks take the place of the former ones, with the one that is heard', () => {
   const { list, said, choices } = fixture();
   list.replace(choices.slice(1), '1');

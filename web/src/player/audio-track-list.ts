@@ -29,10 +29,12 @@ export class AudioTrackList extends EventTarget {
     this.dispatchEvent(new Event('change'));
   }
 
-  /** Offers these tracks instead of the former ones. */
+  /** Offers these tracks instead of the former ones. Who heard one of the same name before goes on with that. */
   replace(choices: readonly AudioTrackChoice[], selectedId: string): void {
+    const before = this.#entries.find(({ enabled }) => enabled);
+    const same = choices.find(({ label, language }) => label === before?.label && language === before.language);
     this.#entries = choices.map((choice) => this.#entryOf(choice));
-    this.#selectedId = selectedId;
+    this.#selectedId = same?.id ?? selectedId;
     this.dispatchEvent(new Event('addtrack'));
     this.dispatchEvent(new Event('change'));
   }

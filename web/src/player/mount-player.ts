@@ -2,6 +2,7 @@ import type { Attach, Attached } from './attach.ts';
 import { AudioTrackList } from './audio-track-list.ts';
 import type { Failure } from './failure.ts';
 import { showFailure } from './failure-panel.ts';
+import { keepCaptions } from './keep-captions.ts';
 import { keepFrame } from './keep-frame.ts';
 import { keepPosition, keptPosition, openStorage } from './keep-position.ts';
 import { videoIdOf, withinSession } from './open-session.ts';
@@ -91,6 +92,7 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions, attach: A
   takeKeys(controls, { s: stats.toggle, '?': () => showShortcuts(host) }, left.signal);
   attachAt(startSeconds);
   keepPosition(video, videoIdOf(src), storage, left.signal);
+  keepCaptions(video, left.signal);
   if (showStats) stats.toggle();
   return {
     video,
