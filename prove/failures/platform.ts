@@ -98,22 +98,25 @@ export class Platform {
     return Number(started.at(-1)?.pid);
   }
 
-  /** @returns when, in ms since 1970 */
+  /** @returns just before, in ms since 1970 */
   async signal(child: string, signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<number> {
-    process.kill(await this.pid(child), signal);
-    return Date.now();
+    const pid = await this.pid(child);
+    const beforeMs = Date.now();
+    process.kill(pid, signal);
+    return beforeMs;
   }
 
-  /** The supervisor first, so that it starts nobody again, and then all the others at once. @returns when */
+  /** The supervisor first, so that it starts nobody again, and then all the others at once. @returns just before */
   async killAll(): Promise<() => number> {
     const children = new Set(
       (await this.logs.lines()).flatMap(({ event, child }) => (event === 'child_started' ? [String(child)] : [])),
     );
     const pids = await Promise.all([...children].map((child) => this.pid(child)));
     return () => {
+      const beforeMs = Date.now();
       this.instance.kill();
       for (const pid of pids) process.kill(pid, 'SIGKILL');
-      return Date.now();
+      return beforeMs;
     };
   }
 

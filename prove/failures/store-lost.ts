@@ -63,8 +63,8 @@ export const diskFull: Scenario = {
     let faultMs = 0;
     const onStored = (): void => {
       if (faultMs > 0) return;
-      platform.disk.fill();
       faultMs = Date.now();
+      platform.disk.fill();
       full.resolve(faultMs);
     };
     const sending = send(source.bytes, { url: platform.url, name: source.name, onStored });

@@ -14,8 +14,8 @@ export const uploadKilled: Scenario = {
     let faultMs = 0;
     const onSent = (bytes: number): void => {
       if (faultMs > 0 || bytes < source.bytes.length / 2) return;
-      process.kill(pid, 'SIGKILL');
       faultMs = Date.now();
+      process.kill(pid, 'SIGKILL');
     };
     const sent = await send(source.bytes, { url: platform.url, name: source.name, onSent });
     const wrong = [...lostBytes(sent), ...(await wrongInVideo(platform, { id: sent.videoId, source }))];

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { between } from './between.ts';
 import type { Demonstration } from './demonstrate.ts';
@@ -31,6 +31,7 @@ function textOf({ all, folder, madeMs, tookMs }: ReportOptions): string {
   const [cpu] = cpus();
   const machine = `${cpus().length} × ${cpu?.model ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
   const when = new Date(madeMs).toISOString().slice(0, 16).replace('T', ' ');
-  const run = `Run of ${when} UTC, ${all.length} failures in ${Math.round(tookMs / 1000)} s; ${machine}.`;
+  const [load = 0] = loadavg();
+  const run = `Run of ${when} UTC, ${all.length} failures in ${Math.round(tookMs / 1000)} s; ${machine}, load ${load.toFixed(1)} at the end.`;
   return `${run}\n\n${markdown(all, folder)}`;
 }
