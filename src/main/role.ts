@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Registry } from 'prom-client';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Log, OnLine } from '../lib/log.ts';
+import { metersIn } from '../lib/meters.ts';
 import { countEvents, createMetrics } from '../lib/metrics.ts';
 import type { Config } from './config.ts';
 import { logOf, nodeName, VERSION } from './parts.ts';
@@ -32,6 +33,7 @@ export async function runRole(
   start: (context: RoleContext) => Promise<RunningRole>,
 ): Promise<void> {
   const metrics = createMetrics(name);
+  metersIn(metrics).readings('millrace_info', 'The version of Millrace.', 'version', () => ({ [VERSION]: 1 }));
   const onLost = (objects: number, err: unknown): void => log.warn('traces_not_sent', { objects, err });
   const about = { role: name, node: nodeName(config, name), version: VERSION, onLost };
   const traces = await openTraces(process.env, about);

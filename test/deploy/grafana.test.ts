@@ -74,6 +74,7 @@ test('every metric of a stage is on the dashboard or in an alert, but for a few 
     .join('\n');
   const left = [...known.keys()].filter((name) => !/_(process|nodejs)_/.test(name) && !asked.includes(name));
   assert.deepEqual(left, [
+    'millrace_info',
     'millrace_segments_total',
     'millrace_orchestrator_reachable',
     'millrace_edge_requests_in_flight',

@@ -20,11 +20,14 @@ export function assertShown(shown: string, printed: string): void {
   for (const line of shown.trimEnd().split('\n')) {
     if (line === '…') continue;
     const wanted = withoutChance(line);
-    const at = left.findIndex((one) => (wanted.endsWith('…') ? one.startsWith(wanted.slice(0, -1)) : one === wanted));
+    const at = left.findIndex((one) => isAs(one, wanted));
     assert.ok(at >= 0, `not printed: ${line}\n(${wanted})\nof what was printed:\n${printed}`);
     left.splice(0, at + 1);
   }
 }
+
+const isAs = (line: string, wanted: string): boolean =>
+  wanted.endsWith('…') ? line.startsWith(wanted.slice(0, -1)) : line === wanted;
 
 /** Ids, numbers with their units, and the widths of columns. */
 const withoutChance = (line: string): string =>
