@@ -113,7 +113,11 @@ test('a store that does not answer fails the attempt, and another one may succee
   const read = async () => {
     throw new DomainError('store_unavailable');
   };
-  await using sources = await SourceServer.start({ clock: { nowMs: () => Date.now() }, store: { read }, newToken: () => 'token' });
+  await using sources = await SourceServer.start({
+    clock: { nowMs: () => Date.now() },
+    store: { read },
+    newToken: () => 'token',
+  });
   await using worker = workOn({ ...bench, deps: { ...bench.deps, sources } });
   const end = await worker.lender.settled(worker.lender.add(probeSpec(source)));
   assert.ok(end.outcome === 'failed');
