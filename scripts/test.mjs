@@ -58,7 +58,8 @@ const PARTS = { ...QUICK, ...LONG, ...EXTRA };
 try {
   ensureModules();
   ensureFfmpeg();
-  ensurePrograms({ chromium: 'chromium' });
+  // Hosts of their own take network namespaces, which no other system has.
+  ensurePrograms({ chromium: 'chromium', ...(process.platform === 'linux' ? { ip: 'iproute2' } : {}) });
   ensurePages();
   const named = process.argv.slice(2);
   for (const name of named)
