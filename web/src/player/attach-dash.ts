@@ -24,7 +24,7 @@ export const attachDash: Attach = (video, playback) => {
   return {
     detach() {
       left.abort();
-      void player.destroy();
+      return player.destroy();
     },
     throughputBps: () => player.getStats().estimatedBandwidth || undefined,
   };

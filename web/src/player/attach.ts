@@ -16,8 +16,8 @@ export type Playback = {
 };
 
 export type Attached = {
-  /** Lets go of the media element. */
-  detach(): void;
+  /** Lets go of the media element; another source may be given to it when that is done. */
+  detach(): void | Promise<void>;
   /** What the player expects of the network, in bits per second; undefined before it knows. */
   throughputBps(): number | undefined;
 };

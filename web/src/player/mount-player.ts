@@ -58,12 +58,17 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions, attach: A
   }
 
   /** The same address again, from where it stands: for a source that has grown, or after a failure. */
-  function attachAgain(): void {
+  async function attachAgain(): Promise<void> {
     const { currentTime, paused, readyState } = video;
     keepFrame(video);
     // What a viewer has chosen outlives the source only as the default.
     video.defaultPlaybackRate = video.playbackRate;
-    attached?.detach();
+    const leaving = attached;
+    attached = undefined;
+    await leaving?.detach();
+    if (attached || left.signal.aborted) return;
+    // A player that gives the element its source later cancels a play() of now.
+    video.autoplay = !paused;
     attachAt(readyState === HTMLMediaElement.HAVE_NOTHING ? startSeconds : currentTime);
     // Where the browser does not let it go on by itself, the viewer presses play.
     if (!paused) void video.play().catch(() => undefined);
@@ -71,7 +76,7 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions, attach: A
 
   function onFailure(failure: Failure): void {
     options.onFailure?.(failure);
-    showFailure(host, failure, attachAgain);
+    showFailure(host, failure, () => void attachAgain());
   }
 
   function showStoryboard(): void {
@@ -101,13 +106,13 @@ export function mountPlayer(host: HTMLElement, options: PlayerOptions, attach: A
       storyboard = changes.storyboard;
       showStoryboard();
       // What was loaded of a growing video knows of no other sizes; the whole is at the same address.
-      if (isGrowing && !changes.isGrowing) attachAgain();
+      if (isGrowing && !changes.isGrowing) void attachAgain();
       isGrowing = changes.isGrowing;
     },
     destroy() {
       left.abort();
       stats.close();
-      attached?.detach();
+      void attached?.detach();
       host.replaceChildren();
     },
   };
