@@ -18,7 +18,7 @@ export type WatchOptions = {
 /** Plays a video to its end over a line whose bandwidth follows a schedule, and tells what was on the screen. */
 export async function watch({ player, videoId, line, schedule, deadlineMs }: WatchOptions): Promise<Viewing> {
   const [first, ...steps] = schedule;
-  await using browser = await openBrowser(line.browserPath);
+  await using browser = await openBrowser(line.browserPath, 'caller');
   const viewing = await openViewing(browser, { player, videoId, line }, first.bitsPerSecond);
   await line.preferBrowser?.();
   const leaving = new AbortController();
