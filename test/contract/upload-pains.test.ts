@@ -144,7 +144,8 @@ for (const [report, left] of [
     const startedMs = performance.now();
     const answer = await tus(url, 'HEAD');
     assert.equal(answer.status, 200);
-    assert.ok(performance.now() - startedMs < 8_000);
+    // Less than the half minute after which a silent request is ended anyway.
+    assert.ok(performance.now() - startedMs < 20_000);
     const offset = Number(answer.headers.get('upload-offset'));
     assert.equal((await patch(url, offset, bytes.subarray(offset))).status, 204);
   });

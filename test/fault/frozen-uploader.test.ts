@@ -42,7 +42,7 @@ test('an upload-api that froze is passed over within seconds, and changes nothin
   const startedMs = performance.now();
   const offset = await offsetOf(elsewhere);
   const waitedMs = performance.now() - startedMs;
-  assert.ok(waitedMs < 8_000, `it took ${Math.round(waitedMs)} ms`);
+  assert.ok(waitedMs < 20_000, `it took ${Math.round(waitedMs)} ms`);
   assert.ok(offset === PART || offset === 0, `offset ${offset}`);
   assert.equal((await patch(elsewhere, offset, bytes.subarray(offset, -10))).status, 204);
 
