@@ -15,6 +15,9 @@ const ONE_BY_ONE = '--test-concurrency=1';
 /** Longer than any file takes on a busy machine: what hangs is named and fails, and does not use up the time of all. */
 const DEADLINE_MS = 30 * 60_000;
 
+/** What holds the files of the project against one another. */
+const OF_THE_TREE = ['tidy', 'guarantees', 'commands'].map((name) => `test/${name}.test.ts`);
+
 /** The quick parts, in the order of their run. */
 const QUICK = {
   types: () => [
@@ -22,9 +25,7 @@ const QUICK = {
     node(modules('typescript/bin/tsc'), '-p', 'web/tsconfig.json'),
   ],
   lint: () => [node(modules('@biomejs/biome/bin/biome'), 'ci', '.')],
-  unit: () => [
-    tests([], ['test/tidy.test.ts', 'test/guarantees.test.ts', ...['src', 'web/src', 'prove'].flatMap(testsBelow)]),
-  ],
+  unit: () => [tests([], [...OF_THE_TREE, ...['src', 'web/src', 'prove'].flatMap(testsBelow)])],
 };
 
 /** The long parts, begun in this order: those that play in real time run beside those that encode. */
