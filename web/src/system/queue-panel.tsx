@@ -24,8 +24,11 @@ export function QueuePanel({ tasks }: { tasks: readonly TaskEntry[] }) {
       <p className="panel-note">
         {kinds.length === 0
           ? 'Nothing is to be done.'
-          : kinds.map(({ kind, running: now, waiting: later }) => `${kind} ${now} + ${later}`).join(' · ')}
+          : kinds.map(({ kind, running: now, waiting: later }) => `${kind}: ${inWords(now, later)}`).join(' · ')}
       </p>
     </section>
   );
 }
+
+const inWords = (running: number, waiting: number): string =>
+  [running > 0 && `${running} running`, waiting > 0 && `${waiting} waiting`].filter(Boolean).join(', ');

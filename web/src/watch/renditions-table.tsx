@@ -32,7 +32,7 @@ const factColumns = (widest: number): readonly Column<RenditionResource>[] => [
         <span className="meter" aria-hidden="true">
           <span style={{ transform: `scaleX(${averageBandwidthBps / widest})` }} />
         </span>
-        {formatBitrate(averageBandwidthBps)}
+        <span className="meter-value">{formatBitrate(averageBandwidthBps)}</span>
       </>
     ),
   },
