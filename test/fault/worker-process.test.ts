@@ -129,8 +129,8 @@ test('a worker that was frozen for longer than its lease stops at once when it w
   const before = await segmentsIn(at.store);
   const callsBefore = at.calls.length;
   at.worker.thaw();
-  await eventually('it knows', async () => (await at.lines()).some(({ event }) => event === 'lease_lost'));
-  assert.equal(await isGone(pid), true);
+  await eventually('it knows', async () => (await lostLease(at)) !== undefined);
+  await eventually('ffmpeg is gone', () => isGone(pid));
   await eventually('it is ready again', () => at.calls.slice(callsBefore).some(({ path }) => path === '/tasks/claim'));
   const after = await segmentsIn(at.store);
   // Two of each rendition at most were on their way.
@@ -145,6 +145,7 @@ test('a worker that was frozen for longer than its lease stops at once when it w
   assert.deepEqual(late, [], 'a lease whose time is over is not even asked for');
 });
 
+const lostLease = async ({ lines }: World) => (await lines()).find(({ event }) => event === 'lease_lost');
 const leaseAfter = (fromMs: number) => (): boolean => performance.now() > fromMs + LEASE_MS;
 
 async function segmentsIn(store: ObjectStore): Promise<string[]> {
@@ -173,8 +174,8 @@ test('a worker that cannot reach the orchestrator any more ends ffmpeg when its 
   const { pid } = await atWork(at);
   at.lender.unreachable = true;
   await eventually('ffmpeg is gone', () => isGone(pid));
-  const lost = (await at.lines()).find(({ event }) => event === 'lease_lost');
-  assert.match(JSON.stringify(lost?.err), /could not be renewed in time/);
+  await eventually('it says why', async () => (await lostLease(at)) !== undefined);
+  assert.match(JSON.stringify((await lostLease(at))?.err), /could not be renewed in time/);
 });
 
 test('a worker whose port is taken claims nothing', { timeout: TEST_DEADLINE_MS }, async () => {
