@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { firstOf } from './log-tail.ts';
+import { firstOf, timeOf } from './log-tail.ts';
 import type { Platform, Video } from './platform.ts';
 
 /** An attempt in its middle: its worker is frozen, and has stored some of its segments. */
@@ -15,7 +15,7 @@ const ON_THE_WAY_MS = 200;
 
 /** Freezes a worker in the middle of a chunk of the video. */
 export async function interrupt(platform: Platform, { id: videoId }: Video): Promise<Interrupted> {
-  for (let sinceMs = 0; ; sinceMs = Date.now()) {
+  for (let sinceMs = 0; ; ) {
     const stored = await platform.logged({ event: 'segment_stored', videoId, kind: 'encode' }, sinceMs);
     const frozenMs = await platform.signal(stored.node, 'SIGSTOP');
     await delay(ON_THE_WAY_MS);
@@ -23,5 +23,7 @@ export async function interrupt(platform: Platform, { id: videoId }: Video): Pro
     const isOver = firstOf(await platform.logs.lines(), { event: 'task_done', taskId }, 0);
     if (!isOver) return { worker, taskId, attempt, frozenMs };
     await platform.signal(worker, 'SIGCONT');
+    // Others may be in the middle of theirs since then.
+    sinceMs = timeOf(stored) + 1;
   }
 }
