@@ -26,8 +26,11 @@ export class HeldLine {
       far.pipe(near);
       near.on('data', (bytes) => {
         this.sentBytes += bytes.byteLength;
-        far.write(bytes);
-        if (this.isHeld) near.pause();
+        // The line itself keeps nothing: what was sent has reached the server, but for the buffers of its socket.
+        if (!far.write(bytes) || this.isHeld) near.pause();
+      });
+      far.on('drain', () => {
+        if (!this.isHeld) near.resume();
       });
     });
   }
