@@ -9,6 +9,12 @@ export type PlaybackPath =
 /** Everything under this prefix belongs to playback, also what is then not found. */
 export const PLAYBACK_PREFIX = '/play/';
 
+/**
+ * The field by which the router tells an edge that takes a session over what the session asked for before, so that the
+ * edge knows a switch when it sees one: a path below the session (docs/routing.md).
+ */
+export const SESSION_BEFORE = 'x-session-before';
+
 const START = /^\/play\/([0-9a-z]{16})\/(index\.m3u8|manifest\.mpd)$/;
 /**
  * An object without a session: some players, ffmpeg's DASH among them, resolve relative URLs against the address that

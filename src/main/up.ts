@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hasApiKeys } from '../adapters/api-keys.ts';
-import { openDatabase } from '../adapters/postgres.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { type Config, ConfigError } from './config.ts';
@@ -12,6 +11,7 @@ import { lastLinesOf, openLogFile, watchLogSizes } from './log-files.ts';
 import { openStore, systemClock } from './parts.ts';
 import { keepSecret } from './secret.ts';
 import { type ChildSpec, type Supervised, supervise } from './supervise.ts';
+import { withDatabase } from './with-database.ts';
 
 /** Runs every role of the platform on this machine, each as a process of its own, until it is told to stop. */
 export async function up(config: Config): Promise<void> {
@@ -58,19 +58,9 @@ async function startAll(instance: Instance, config: Config): Promise<void> {
     await startGroup(instance, [postgres.child]);
     Object.assign(settings, { MILLRACE_DATABASE_URL: postgres.databaseUrl });
   }
-  await assertGuarded(settings, () => areThereKeys(settings));
+  await assertGuarded(settings, () => withDatabase(settings, hasApiKeys));
   const groups = (await instanceGroups(settings)).map((specs) => startGroup(instance, specs));
   await Promise.all(groups);
-}
-
-async function areThereKeys({ MILLRACE_DATABASE_URL: url }: Config): Promise<boolean> {
-  if (url === undefined) return false;
-  const db = openDatabase(url, () => {});
-  try {
-    return await hasApiKeys(db);
-  } finally {
-    await db.destroy();
-  }
 }
 
 async function startGroup({ groups, log, data }: Instance, specs: readonly ChildSpec[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { SESSION_BEFORE } from '../domain/playback-path.ts';
 import { type TracePoint, traceparentOf } from '../lib/trace.ts';
 
 /**
@@ -26,15 +27,10 @@ const MAX_FORWARDED_FOR_LENGTH = 512;
 /** The fields by which an interrupted answer is gone on with; they take the place of the client's own. */
 export type Continuation = { readonly range: string; readonly 'if-range': string };
 
-/**
- * Tells an edge that takes a session over what the session asked for before, so that it knows a switch when it sees one:
- * a path below the session. A client's own field of this name is not passed on.
- */
-const BEFORE = 'x-session-before';
-
 export type EdgeRequestParts = {
   /** 'whole': the body in any case, and all of it. */
   readonly part?: Continuation | 'whole' | undefined;
+  /** What the session asked for before: SESSION_BEFORE. A client's own field of that name is not passed on. */
   readonly before?: string | undefined;
   /** Takes the place of the client's own. */
   readonly trace?: TracePoint | undefined;
@@ -58,7 +54,7 @@ export function requestText(
   }
   if (trace) text += `traceparent: ${traceparentOf(trace)}\r\n`;
   if (typeof part === 'object') text += `range: ${part.range}\r\nif-range: ${part['if-range']}\r\n`;
-  if (before !== undefined) text += `${BEFORE}: ${before}\r\n`;
+  if (before !== undefined) text += `${SESSION_BEFORE}: ${before}\r\n`;
   if (request.headers.host) text += `x-forwarded-host: ${request.headers.host}\r\n`;
   const scheme = 'encrypted' in request.socket ? 'https' : 'http';
   return `${text}x-forwarded-for: ${forwardedFor(request)}\r\nx-forwarded-proto: ${scheme}\r\n\r\n`;

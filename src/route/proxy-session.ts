@@ -55,7 +55,7 @@ export async function proxySession(
   const startedMs = clock.nowMs();
   budget.noteRequest();
   const before = places.pictureOf(session.sessionId);
-  places.noteAsked(session.sessionId, rest);
+  places.noteAsked(session, rest);
   const trace = deps.pointAt?.(request.headers.traceparent);
   const origin = originOf(request, deps.allowedOrigins);
   const delivery = new Delivery({ request, response, rewrite, origin, trace });

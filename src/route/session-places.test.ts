@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
-import type { SessionId } from '../domain/ids.ts';
+import type { SessionId, VideoId } from '../domain/ids.ts';
 import { createSessionPlaces } from './session-places.ts';
 
 const [A, B, C] = ['a', 'b', 'c'] as SessionId[] as [SessionId, SessionId, SessionId];
@@ -21,11 +21,12 @@ test('a session is counted where it asked last, for as long as it keeps asking, 
 
 test('the last segment of picture is known, wherever the session plays, and nothing of one that never played here', () => {
   const places = createSessionPlaces(new ManualClock());
-  places.noteAsked(A, 'g1/v360/000001.m4s');
+  const playing = { sessionId: A, videoId: '0123456789abcdef' as VideoId, expiresAtMs: 1 };
+  places.noteAsked(playing, 'g1/v360/000001.m4s');
   assert.equal(places.pictureOf(A), undefined);
   places.note(A, 'edge-1');
   for (const rest of ['g1/v720/000002.m4s', 'g1/a-en/000003.m4s', 'g1/v360/init.mp4', 'index.m3u8'])
-    places.noteAsked(A, rest);
+    places.noteAsked(playing, rest);
   places.note(A, 'edge-2');
   assert.equal(places.pictureOf(A), 'g1/v720/000002.m4s');
 });

@@ -1,6 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { SessionId } from '../domain/ids.ts';
+import { type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
+import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
+import { isAudio } from '../domain/rendition-name.ts';
 
 export type SessionPlaces = {
   /** The name of the edge that served the session last through this router. */
@@ -9,7 +12,7 @@ export type SessionPlaces = {
   /** The segment of picture that it asked for last through this router, as a path below the session. */
   pictureOf(sessionId: SessionId): string | undefined;
   /** @param rest the path of whatever it asks for */
-  noteAsked(sessionId: SessionId, rest: string): void;
+  noteAsked(session: PlaybackSession, rest: string): void;
   /** Sessions that asked for something lately, by edge. */
   countPlaying(): ReadonlyMap<string, number>;
 };
@@ -20,8 +23,6 @@ type Place = { readonly edge: string; readonly atMs: number; picture: string | u
 const MAX_SESSIONS = 50_000;
 /** A player with a full buffer of two segments asks again within this. */
 const PLAYING_MS = 30_000;
-/** Sound is named `a` or `a-…`. */
-const PICTURE = /^g\d+\/v[^/]*\/\d+\.m4s$/;
 
 /** Where the sessions of this router play. */
 export function createSessionPlaces(clock: Clock): SessionPlaces {
@@ -33,9 +34,9 @@ export function createSessionPlaces(clock: Clock): SessionPlaces {
       places.set(sessionId, { edge, atMs: clock.nowMs(), picture });
     },
     pictureOf: (sessionId) => places.peek(sessionId)?.picture,
-    noteAsked: (sessionId, rest) => {
+    noteAsked: ({ sessionId, videoId }, rest) => {
       const place = places.peek(sessionId);
-      if (place && PICTURE.test(rest)) place.picture = rest;
+      if (place && isPicture(playbackObject(videoId, rest))) place.picture = rest;
     },
     countPlaying: () => {
       const counts = new Map<string, number>();
@@ -49,3 +50,6 @@ export function createSessionPlaces(clock: Clock): SessionPlaces {
     },
   };
 }
+
+const isPicture = (object: PlaybackObject | undefined): boolean =>
+  object?.kind === 'segment' && !isAudio(object.rendition ?? '');

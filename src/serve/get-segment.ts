@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError } from '../domain/errors.ts';
 import { type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
-import { parsePlaybackPath } from '../domain/playback-path.ts';
+import { parsePlaybackPath, SESSION_BEFORE } from '../domain/playback-path.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import { sendProblem } from '../lib/send.ts';
@@ -106,9 +106,6 @@ function sendObject(request: IncomingMessage, response: ServerResponse, serving:
 /** RFC 7234, section 5.5.1: gone from RFC 9111, and still the one field that says so. */
 const STALE = ['Warning', '110 - "Response is Stale"'];
 
-/** By this the router tells what a session that it moves here asked for elsewhere: docs/routing.md. */
-const BEFORE = 'x-session-before';
-
 /** The answer is on its way; what the session will ask for next comes after it. */
 function lookAhead(
   request: IncomingMessage,
@@ -122,7 +119,7 @@ function lookAhead(
   served.cmcd = readCmcd(target, request.headers);
   const next = typeof served.cmcd === 'object' ? served.cmcd.next : [];
   const named = next.length > 0 ? namedNext(target, next) : [];
-  const told = request.headers[BEFORE];
+  const told = request.headers[SESSION_BEFORE];
   const before = typeof told === 'string' ? playbackObject(session.videoId, told) : undefined;
   deps.readAhead({ session, asked, sizeBytes: bytes.length, named, before, trace });
 }

@@ -1,5 +1,6 @@
 import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { StoredObject } from '../domain/ports.ts';
+import { isAudio } from '../domain/rendition-name.ts';
 import { CORS_HEADERS } from '../lib/cors.ts';
 import type { CachedObject } from './segment-cache.ts';
 
@@ -86,9 +87,6 @@ function lastListed(playlist: Buffer): number | undefined {
   const digits = playlist.toString('latin1', Math.max(0, end - 6), Math.max(0, end));
   return /^\d{6}$/.test(digits) ? Number(digits) : undefined;
 }
-
-/** Audio renditions are named a-en, a-und…: domain/object-keys.ts. */
-export const isAudio = (rendition: string): boolean => rendition === 'a' || rendition.startsWith('a-');
 
 const SIDE_TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',

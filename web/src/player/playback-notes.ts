@@ -47,5 +47,3 @@ export class PlaybackNotes {
     this.#segments = [...this.#segments, { rendition, segment: Number(number), ...load }].slice(-NOTED_SEGMENTS);
   }
 }
-
-export const isAudio = ({ rendition }: Pick<SegmentNote, 'rendition'>): boolean => rendition.startsWith('a');
