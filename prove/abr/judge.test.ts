@@ -25,7 +25,7 @@ function story(over: Partial<Story> = {}): Story {
     switches,
     starts: STARTS,
     frameSeconds: 0.04,
-    longestStandMs: 80,
+    longestStallMs: 80,
     seen: { frames, sizes, samples: [], waits: [] },
     ...over,
   };
@@ -45,7 +45,7 @@ test('a switch down and one up that log and screen agree on are a proof', () => 
 });
 
 test('a stand, a missing line, a line too many and another size are told in words', () => {
-  assert.match(complaints({ longestStandMs: 1200 }), /^the picture stood for 1200 ms$/);
+  assert.match(complaints({ longestStallMs: 1200 }), /^the picture stalled for 1200 ms$/);
   const [down, up] = story().switches;
   assert.match(
     complaints({ switches: [down!] }),
@@ -93,12 +93,12 @@ test("a short stand is a stall where the player had run dry, and the machine's w
     },
   });
   assert.match(
-    complaints({ ...play(0.2), longestStandMs: 400 }),
-    /stood for 400 ms, and the player had as little as 0\.2 s/,
+    complaints({ ...play(0.2), longestStallMs: 400 }),
+    /stalled for 400 ms, and the player had as little as 0\.2 s/,
   );
-  assert.equal(complaints({ ...play(0.2), longestStandMs: 200 }), '');
-  assert.equal(complaints({ ...play(6), longestStandMs: 400 }), '');
-  assert.equal(complaints({ ...play(6), longestStandMs: 1100 }), 'the picture stood for 1100 ms');
+  assert.equal(complaints({ ...play(0.2), longestStallMs: 200 }), '');
+  assert.equal(complaints({ ...play(6), longestStallMs: 400 }), '');
+  assert.equal(complaints({ ...play(6), longestStallMs: 1100 }), 'the picture stalled for 1100 ms');
 });
 
 test('sizes that the page is told before the first frame, and twice, are no changes', () => {

@@ -11,7 +11,7 @@ export type Story = {
   /** How long a frame is shown. */
   readonly frameSeconds: number;
   readonly seen: Seen;
-  readonly longestStandMs: number;
+  readonly longestStallMs: number;
 };
 
 /** One change of the picture, as the log has it and as it was decoded. */
@@ -41,11 +41,11 @@ export type Verdict = {
 };
 
 export const MOST_APART_SECONDS = 0.1;
-/** A player that stands for so long while it has next to nothing loaded has run dry. */
+/** A player that stalls for so long while it has next to nothing loaded has run dry. */
 const DRY_STAND_MS = 300;
 const DRY_SECONDS = 0.5;
-/** With media in hand it is the machine that stands, whose other work may take the processor for a moment; not for longer. */
-const MOST_STAND_MS = 1000;
+/** With media in hand it is the machine that stalls, whose other work may take the processor for a moment; not for longer. */
+const MOST_STALL_MS = 1000;
 /** At the start of a video nothing is loaded yet, and at its end nothing is left to load. */
 const ENDS_SECONDS = 1;
 /** Where a busy browser left out more than this, nobody can say when the picture changed. */
@@ -130,12 +130,12 @@ function apart({ segment, apartSeconds, lastOldSeconds, firstNewSeconds }: Pair)
   return [];
 }
 
-function stall({ seen, longestStandMs }: Story): string[] {
-  const stoodMs = `the picture stood for ${Math.round(longestStandMs)} ms`;
+function stall({ seen, longestStallMs }: Story): string[] {
+  const stalledMs = `the picture stalled for ${Math.round(longestStallMs)} ms`;
   const least = leastBufferSeconds(seen);
-  if (longestStandMs > DRY_STAND_MS && least < DRY_SECONDS)
-    return [`${stoodMs}, and the player had as little as ${least.toFixed(1)} s loaded`];
-  return longestStandMs > MOST_STAND_MS ? [stoodMs] : [];
+  if (longestStallMs > DRY_STAND_MS && least < DRY_SECONDS)
+    return [`${stalledMs}, and the player had as little as ${least.toFixed(1)} s loaded`];
+  return longestStallMs > MOST_STALL_MS ? [stalledMs] : [];
 }
 
 /** The least that was loaded ahead of the playhead between start and end. */

@@ -6,7 +6,7 @@ export type Line = AsyncDisposable & {
   readonly url: string;
   /** The browser to start, where it has to live at the far end of the line. */
   readonly browserPath?: string;
-  /** What is tried is the network: a browser that gets no processor on a busy machine stands as well. */
+  /** What is tried is the network: a browser that gets no processor on a busy machine stalls as well. */
   preferBrowser?(): Promise<void>;
   /** What the line carries from now on. */
   give(bitsPerSecond: number): Promise<void>;

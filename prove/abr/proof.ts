@@ -24,7 +24,7 @@ export function proofOf({ viewing, videoId, ladder, lines }: Given): Proof {
   const { starts } = ladder;
   const frameSeconds = 1 / FRAMES_PER_SECOND;
   const { switches } = story;
-  const verdict = judge({ switches, starts, frameSeconds, seen, longestStandMs: state.longestStandMs });
+  const verdict = judge({ switches, starts, frameSeconds, seen, longestStallMs: state.longestStallMs });
   const frames = Math.floor(state.seconds * FRAMES_PER_SECOND);
   if (state.frames >= LEAST_FRAMES * frames) return { viewing, story, verdict };
   const tooFew = `only ${state.frames} of ${frames} frames were decoded`;
@@ -35,7 +35,7 @@ export function proofOf({ viewing, videoId, ladder, lines }: Given): Proof {
 export function summaryOf({ viewing, verdict }: Proof): string {
   const { downs, ups, pairs, complaints } = verdict;
   const apart = Math.max(0, ...pairs.map(({ apartSeconds }) => apartSeconds));
-  const stood = Math.round(viewing.state.longestStandMs);
-  const counted = `${downs} down, ${ups} up, at most ${apart.toFixed(3)} s apart, longest stand ${stood} ms`;
+  const stalled = Math.round(viewing.state.longestStallMs);
+  const counted = `${downs} down, ${ups} up, at most ${apart.toFixed(3)} s apart, longest stall ${stalled} ms`;
   return `${viewing.player.padEnd(12)} ${complaints.length === 0 ? 'proven' : 'FAILED'}: ${counted}`;
 }

@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util';
 import { CHROMIUM } from '../../test/support/browser.ts';
 import { Instance } from '../../test/support/instance.ts';
 import type { PlayerName } from '../../test/support/player-pages.ts';
+import { closeOnce } from '../support/close-once.ts';
 import { openBucketLine } from './bucket-line.ts';
 import { type Ladder, readLadder } from './ladder.ts';
 import type { Line } from './line.ts';
@@ -24,7 +25,7 @@ import { writeReport } from './write-report.ts';
 
 const PROVEN: readonly PlayerName[] = ['hls.js', 'shaka-player'];
 const LEAST_RUNGS = 4;
-/** Beyond the length of the video: what starts late and stands now and then still ends within it. */
+/** Beyond the length of the video: what starts late and stalls now and then still ends within it. */
 const MORE_MS = 120_000;
 /** A ladder over two minutes and a half takes one or two minutes on two free cores. */
 const MAKE_DEADLINE_MS = 15 * 60_000;
@@ -41,14 +42,7 @@ const { values } = parseArgs({
 if (values.line !== 'namespace' && values.line !== 'bucket') throw new Error('--line is namespace or bucket');
 const folder = values.keep ?? (await mkdtemp(join(tmpdir(), 'millrace-abr-')));
 const opened = new AsyncDisposableStack();
-let closing: Promise<void> | undefined;
-/** Once, and awaited by all: what plays fails when its line is taken away, and must not end the process before the rest is gone. */
-function close(): Promise<void> {
-  closing ??= opened.disposeAsync();
-  return closing;
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void close().finally(() => process.exit(1)));
+const close = closeOnce(opened);
 try {
   await prove();
 } catch (error) {

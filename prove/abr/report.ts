@@ -39,7 +39,7 @@ ${last.map((proof) => playerPart(proof, options)).join('')}
 ## All runs of this command
 
 ${table(
-  ['run', 'player', 'down', 'up', 'most apart, s', 'longest stand, ms', 'least loaded ahead, s', 'verdict'],
+  ['run', 'player', 'down', 'up', 'most apart, s', 'longest stall, ms', 'least loaded ahead, s', 'verdict'],
   runs.flatMap((proofs, i) => proofs.map((proof) => runRow(String(i + 1), proof))),
 )}
 `;
@@ -55,7 +55,7 @@ ${verdict.complaints.length === 0 ? 'Proven' : `**Failed: ${verdict.complaints.j
   verdict.complaints.length === 0
     ? `: ${verdict.downs} down, ${verdict.ups} up, and the log agrees with the screen.`
     : ''
-} ${state.frames} frames decoded, longest stand of the picture ${Math.round(state.longestStandMs)} ms, \`waiting\` events while playing: ${waits}.
+} ${state.frames} frames decoded, longest stall of the picture ${Math.round(state.longestStallMs)} ms, \`waiting\` events while playing: ${waits}.
 
 ![Bandwidth, bitrate, buffer and height over time](${player}.svg)
 
@@ -100,7 +100,7 @@ const runRow = (run: string, { viewing, verdict }: Proof): string[] => [
   String(verdict.downs),
   String(verdict.ups),
   Math.max(0, ...verdict.pairs.map(({ apartSeconds }) => apartSeconds)).toFixed(3),
-  String(Math.round(viewing.state.longestStandMs)),
+  String(Math.round(viewing.state.longestStallMs)),
   leastBufferSeconds(viewing.seen).toFixed(1),
   verdict.complaints.length === 0 ? 'proven' : verdict.complaints.join('; '),
 ];

@@ -107,7 +107,7 @@ export async function killEdge(
 
 export type Shown = { readonly proof: Proof; readonly ladder: Ladder; readonly browser: string };
 
-/** To the end of the video; then frames against logs, and the longest stand. */
+/** To the end of the video; then frames against logs, and the longest stall. */
 export async function playToEnd(instance: Instance, playing: Playing, signal: AbortSignal): Promise<Outcome<Shown>> {
   const { viewing, browser, videoId, sessionId, ladder } = playing;
   const hasEnded = async () => (await playerState(viewing.page)).ended || undefined;
@@ -123,13 +123,13 @@ export async function playToEnd(instance: Instance, playing: Playing, signal: Ab
     starts: ladder.starts,
     frameSeconds,
     seen,
-    longestStandMs: state.longestStandMs,
+    longestStallMs: state.longestStallMs,
   });
   const apart = Math.max(0, ...verdict.pairs.map(({ apartSeconds }) => apartSeconds));
   const frames = CLIP_SECONDS * FRAMES_PER_SECOND;
   const tooFew = state.frames < LEAST_FRAMES * frames ? [`only ${state.frames} of ${frames} frames were decoded`] : [];
   return {
-    seen: `${state.frames} frames decoded; longest stand of the picture ${Math.round(state.longestStandMs)} ms, never less than ${leastBufferSeconds(seen).toFixed(1)} s loaded; the picture changed ${verdict.downs} times down and ${verdict.ups} up, at most ${apart.toFixed(3)} s from where the logs say`,
+    seen: `${state.frames} frames decoded; longest stall of the picture ${Math.round(state.longestStallMs)} ms, never less than ${leastBufferSeconds(seen).toFixed(1)} s loaded; the picture changed ${verdict.downs} times down and ${verdict.ups} up, at most ${apart.toFixed(3)} s from where the logs say`,
     wrong: [...verdict.complaints, ...tooFew],
     gives: { proof: { viewing: noted, story, verdict }, ladder, browser: browser.version() },
   };

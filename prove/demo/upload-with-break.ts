@@ -28,7 +28,7 @@ export async function uploadWithBreak(instance: Instance, file: string): Promise
   const isSame = sha256(new Uint8Array(await stored.arrayBuffer())) === sha256(bytes);
   const lines = byTime(await instance.logs());
   return {
-    seen: `video ${videoId}: cut after ${mb(cutAt)} of ${mb(bytes.length)}, ${mb(offset)} were safe and were not sent again; the source that is stored is the file, byte for byte`,
+    seen: `video ${videoId}: cut after ${mb(cutAt)} of ${mb(bytes.length)}, ${mb(offset)} were safe and were not sent again; the source that is stored is ${isSame ? 'the file, byte for byte' : 'another one'}`,
     wrong: [
       ...(offset === 0 ? ['nothing was safe after the break'] : []),
       ...(isSame ? [] : ['the source that is stored is not the file']),

@@ -1,10 +1,10 @@
+import { timeText } from '../../src/main/explain/words.ts';
 import { interrupt } from './interrupt.ts';
 import { wrongInVideo, wrongInViewing } from './judge.ts';
 import type { Platform } from './platform.ts';
 import type { Scenario } from './scenario.ts';
 import { backAfter, lostBytes, type Sent, send } from './send.ts';
 import { view } from './view.ts';
-import { seconds } from './words.ts';
 
 const MORE_BYTES = 24 * 1024 * 1024;
 /** The viewer asks for this segment just when all is gone. */
@@ -36,7 +36,7 @@ export const allKilled: Scenario = {
     const back = backAfter(sent, faultMs);
     return {
       faultMs,
-      seen: `The chunk was gone on with behind its last whole segment; the upload at byte ${back?.offset} after ${seconds((back?.wallMs ?? 0) - faultMs)}; the viewer in the same session, whose picture stood for ${seconds(viewing.stoodMs)}.`,
+      seen: `The chunk was gone on with behind its last whole segment; the upload at byte ${back?.offset} after ${timeText((back?.wallMs ?? 0) - faultMs)}; the viewer in the same session, whose picture stalled for ${timeText(viewing.stalledMs)}.`,
       recoveryMs,
       until: 'the chunk is lent again',
       lines: [

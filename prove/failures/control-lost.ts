@@ -1,5 +1,6 @@
 import { eventually } from '../../test/support/eventually.ts';
 import { stalls, wrongInVideo, wrongInViewing } from './judge.ts';
+import { lostLeases } from './judge-logs.ts';
 import type { Scenario } from './scenario.ts';
 import { view } from './view.ts';
 
@@ -15,12 +16,10 @@ export const orchestratorKilled: Scenario = {
     const back = workers.map((node) => platform.lapseMs(faultMs, { event: 'orchestrator_connected', node }));
     const recoveryMs = Math.max(...(await Promise.all(back)));
     const wrong = await wrongInVideo(platform, video);
-    const lost = (await platform.logs.lines()).filter(
-      ({ event, videoId }) => videoId === video.id && (event === 'worker_gone' || event === 'lease_expired'),
-    ).length;
+    const lost = lostLeases(await platform.logs.lines(), video.id);
     return {
       faultMs,
-      seen: `The workers went on encoding, came back to it, and settled what they held; leases lost: ${lost}.`,
+      seen: `The workers came back to it, and the job went on to its end; leases lost: ${lost}.`,
       recoveryMs,
       until: 'both workers are connected again',
       lines: [
@@ -53,9 +52,10 @@ export const databaseRestarted: Scenario = {
     const refusals = await untilAnswered(`${url}/videos/${video.id}`);
     const recoveryMs = Date.now() - faultMs;
     const [viewing, wrongThere] = await Promise.all([watching, wrongInVideo(platform, video)]);
+    const lost = lostLeases(await platform.logs.lines(), video.id);
     return {
       faultMs,
-      seen: 'Workers went on encoding, and settled what they held once it was back; the viewer noticed nothing.',
+      seen: `The job went on to its end once it was back, leases lost: ${lost}; the viewer noticed nothing.`,
       recoveryMs,
       until: 'the API answers from it again',
       lines: [

@@ -1,8 +1,8 @@
+import { timeText } from '../../src/main/explain/words.ts';
 import { stalls, wrongInViewing } from './judge.ts';
 import type { Platform } from './platform.ts';
 import type { Scenario, Shown } from './scenario.ts';
 import { view } from './view.ts';
-import { seconds } from './words.ts';
 
 /** The viewer has some segments in hand, and asks for this one just as its edge goes. */
 const LOST_AT = 3;
@@ -35,14 +35,14 @@ async function lose(platform: Platform, how: 'SIGKILL' | 'SIGSTOP'): Promise<Sho
   const viewing = await view({ url, videoId, pace: measures.pace, segments: PLAYED, onSegment });
   await platform.logged({ event: 'edge_down', edge: lost }, faultMs);
   if (how === 'SIGSTOP') await platform.signal(lost, 'SIGCONT');
-  const { sessionId, arrivals, stoodMs } = viewing;
+  const { sessionId, arrivals, stalledMs } = viewing;
   const first = arrivals[LOST_AT];
   const stayed = arrivals.slice(LOST_AT).filter(({ edge }) => edge === lost);
   const wrong = [...(await wrongInViewing(platform, videoId, viewing)), ...stalls(viewing)];
   if (stayed.length > 0) wrong.push(`${stayed.length} segments came from the lost edge`);
   return {
     faultMs,
-    seen: `${first?.edge} answered instead of ${lost}, and kept the session; every byte was the stored one, and the picture stood for ${seconds(stoodMs)}.`,
+    seen: `${first?.edge} answered instead of ${lost}, and kept the session; every byte was the stored one, and the picture stalled for ${timeText(stalledMs)}.`,
     recoveryMs: (first?.wallMs ?? 0) - faultMs,
     until: 'the viewer has its next segment',
     lines: [

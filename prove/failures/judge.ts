@@ -47,8 +47,8 @@ export async function wrongInViewing(platform: Platform, videoId: string, viewin
 }
 
 /** A stall that the viewer sees. */
-export const stalls = ({ stoodMs }: Viewing): string[] =>
-  stoodMs > 0 ? [`the picture stood for ${Math.round(stoodMs)} ms`] : [];
+export const stalls = ({ stalledMs }: Viewing): string[] =>
+  stalledMs > 0 ? [`the picture stalled for ${Math.round(stalledMs)} ms`] : [];
 
 /** A health check is a moment old, and its process may have been killed in it; gc takes such objects after a day. */
 const OF_A_CHECK = 'left by a health check';

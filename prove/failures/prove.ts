@@ -8,6 +8,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { closeOnce } from '../support/close-once.ts';
 import { type Demonstration, demonstrate } from './demonstrate.ts';
 import { AS_DEPLOYED } from './measures.ts';
 import { Platform } from './platform.ts';
@@ -41,14 +42,7 @@ const folder = await mkdtemp(
 const opened = new AsyncDisposableStack();
 if (values.keep === undefined) opened.defer(() => rm(folder, { recursive: true }));
 else console.log(`The logs: ${join(folder, 'data/logs')}`);
-let closing: Promise<void> | undefined;
-/** Once, and awaited by all: what runs fails when its platform is taken away, and must not end the process before the rest is gone. */
-function close(): Promise<void> {
-  closing ??= opened.disposeAsync();
-  return closing;
-}
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void close().finally(() => process.exit(1)));
+const close = closeOnce(opened);
 try {
   await showAll();
 } finally {

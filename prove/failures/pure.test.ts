@@ -5,28 +5,28 @@ import { test } from 'node:test';
 import { LOG_EVENTS } from '../../src/domain/log-events.ts';
 import { fieldsOf } from '../../src/domain/log-line.ts';
 import type { LogLine } from '../../test/fault/read-logs.ts';
-import { between } from './between.ts';
+import { between } from './between-marks.ts';
 import { firstOf } from './log-tail.ts';
+import { type Arrival, playhead } from './playhead.ts';
 import { SCENARIOS } from './scenarios.ts';
 import { lostBytes } from './send.ts';
-import { type Arrival, standing } from './standing.ts';
 import { tellLine } from './tell-lines.ts';
 
 const DOCUMENT = readFileSync(resolve(import.meta.dirname, '../../docs/failures.md'), 'utf8');
 
 const arrived = (atMs: number, seconds = 4): Arrival => ({ atMs, wallMs: atMs, seconds, edge: 'edge-1' });
 
-test('a picture stands from the end of one segment until the next one comes, and plays on from there', () => {
-  assert.equal(standing([arrived(0), arrived(3_999), arrived(8_000)], 1).stoodMs, 0);
-  assert.equal(standing([arrived(0), arrived(4_500), arrived(8_600)], 1).stoodMs, 600);
-  assert.equal(standing([arrived(0), arrived(4_500), arrived(8_500)], 1).stoodMs, 500);
-  assert.equal(standing([arrived(0), arrived(2_500)], 2).stoodMs, 500);
+test('a picture stalls from the end of one segment until the next one comes, and plays on from there', () => {
+  assert.equal(playhead([arrived(0), arrived(3_999), arrived(8_000)], 1).stalledMs, 0);
+  assert.equal(playhead([arrived(0), arrived(4_500), arrived(8_600)], 1).stalledMs, 600);
+  assert.equal(playhead([arrived(0), arrived(4_500), arrived(8_500)], 1).stalledMs, 500);
+  assert.equal(playhead([arrived(0), arrived(2_500)], 2).stalledMs, 500);
 });
 
 test('a viewer waits for as long as it has more in hand than it wants', () => {
-  assert.equal(standing([], 1).untilWanted(50, 10), 0);
-  assert.equal(standing([arrived(0), arrived(10), arrived(20)], 1).untilWanted(20, 10), 1_980);
-  assert.equal(standing([arrived(0), arrived(10), arrived(20)], 2).untilWanted(20, 10), 980);
+  assert.equal(playhead([], 1).untilWanted(50, 10), 0);
+  assert.equal(playhead([arrived(0), arrived(10), arrived(20)], 1).untilWanted(20, 10), 1_980);
+  assert.equal(playhead([arrived(0), arrived(10), arrived(20)], 2).untilWanted(20, 10), 980);
 });
 
 const line = (fields: { event: string; [field: string]: unknown }): LogLine => ({

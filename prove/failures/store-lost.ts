@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { timeText } from '../../src/main/explain/words.ts';
 import { stalls, wrongInVideo, wrongInViewing } from './judge.ts';
+import { usedAttempts } from './judge-logs.ts';
 import { timeOf } from './log-tail.ts';
 import type { Platform } from './platform.ts';
 import type { Scenario, Shown } from './scenario.ts';
 import { backAfter, lostBytes, send } from './send.ts';
 import { type Viewing, view } from './view.ts';
-import { seconds } from './words.ts';
 
 const MiB = 1024 * 1024;
 
@@ -29,9 +30,10 @@ export const storeAway: Scenario = {
     const stored = await platform.logged({ event: 'segment_stored', videoId: video.id }, backMs);
     const watching = await viewing.ended;
     const wrong = [...(await wrongInVideo(platform, video)), ...(await wrongInViewing(platform, watched, watching))];
+    wrong.push(...usedAttempts(await platform.logs.lines(), video.id), ...stalls(watching));
     return {
       faultMs,
-      seen: `For ${seconds(storeAwayMs)} the job waited, which used up no attempt; who watched played on from the edge's cache.`,
+      seen: `For ${timeText(storeAwayMs)} the job waited, which used up no attempt; who watched played on from the edge's cache.`,
       recoveryMs: timeOf(stored) - backMs,
       until: 'the next segment is stored, from the return of the store',
       lines: [
@@ -43,7 +45,7 @@ export const storeAway: Scenario = {
         { event: 'segment_stored', time: stored.time },
         { event: 'task_done', taskId: next.taskId },
       ],
-      wrong: [...wrong, ...stalls(watching)],
+      wrong,
     };
   },
 };
@@ -78,10 +80,11 @@ export const diskFull: Scenario = {
       wrongInVideo(platform, { id: sent.videoId, source }),
       wrongInViewing(platform, watched, watching),
     ]);
+    wrong.push(usedAttempts(await platform.logs.lines(), video.id));
     if (sent.retries === 0) wrong.push(['the upload was never refused']);
     return {
       faultMs,
-      seen: `The upload was answered 503, and kept all that had been acknowledged; the job waited without using up an attempt; who watched noticed nothing. After ${seconds(platform.measures.diskFullMs)} space was made, and all went on by itself.`,
+      seen: `The upload was answered 503, and kept all that had been acknowledged; the job waited without using up an attempt; who watched noticed nothing. After ${timeText(platform.measures.diskFullMs)} space was made, and all went on by itself.`,
       recoveryMs: (backAfter(sent, freedMs)?.wallMs ?? 0) - freedMs,
       until: 'the upload goes on, from when there is space',
       lines: [

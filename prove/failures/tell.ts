@@ -1,6 +1,6 @@
+import { timeText } from '../../src/main/explain/words.ts';
 import type { Demonstration } from './demonstrate.ts';
 import { tellLine } from './tell-lines.ts';
-import { seconds } from './words.ts';
 
 /** For the terminal: what was done, what was seen, why, and how long it took. */
 export function story({ scenario, shown, wrong, lines }: Demonstration, folder: string): string {
@@ -22,7 +22,7 @@ export function story({ scenario, shown, wrong, lines }: Demonstration, folder: 
 const part = (name: string, text: string): string => `${name.padEnd(10)}${text}\n`;
 const plain = (markdown: string): string => markdown.replaceAll('`', '');
 const recovery = ({ recoveryMs, until }: NonNullable<Demonstration['shown']>): string =>
-  `${seconds(recoveryMs)}, until ${until}`;
+  `${timeText(recoveryMs)}, until ${until}`;
 
 /** At the end, for the terminal. */
 export function summary(all: readonly Demonstration[]): string {

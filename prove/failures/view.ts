@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ParsedHls, parseHls } from '../../test/support/manifest-parsers.ts';
-import { type Arrival, standing } from './standing.ts';
+import { type Arrival, playhead } from './playhead.ts';
 
 /** What a player holds ahead; shaka-player does so at its defaults, hls.js holds three times as much. */
 const AHEAD_SECONDS = 10;
@@ -27,7 +27,7 @@ export type Viewing = {
   /** Of the picture, in order. */
   readonly arrivals: readonly Arrival[];
   /** For how long the viewer had nothing left to play. */
-  readonly stoodMs: number;
+  readonly stalledMs: number;
   /** SHA-256 of every segment, by its path beside the published playlist. */
   readonly digests: ReadonlyMap<string, string>;
 };
@@ -43,7 +43,7 @@ export async function view({ url, videoId, pace, segments, onSegment }: ViewOpti
   const digests = new Map<string, string>();
   let edge = begun.edge;
   for (const [segment, { duration: seconds }] of (tracks[0] ?? []).slice(0, segments).entries()) {
-    await delay(standing(arrivals, pace).untilWanted(performance.now(), AHEAD_SECONDS));
+    await delay(playhead(arrivals, pace).untilWanted(performance.now(), AHEAD_SECONDS));
     await onSegment?.(segment, edge);
     for (const track of tracks) {
       const piece = track[segment];
@@ -54,7 +54,7 @@ export async function view({ url, videoId, pace, segments, onSegment }: ViewOpti
     }
     arrivals.push({ atMs: performance.now(), wallMs: Date.now(), seconds, edge });
   }
-  return { sessionId, arrivals, digests, stoodMs: standing(arrivals, pace).stoodMs };
+  return { sessionId, arrivals, digests, stalledMs: playhead(arrivals, pace).stalledMs };
 }
 
 /** Playlists of the variant with the highest bandwidth, and of the sound that goes with it. */

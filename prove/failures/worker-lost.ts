@@ -1,8 +1,9 @@
+import { timeText } from '../../src/main/explain/words.ts';
 import { interrupt } from './interrupt.ts';
 import { wrongInVideo } from './judge.ts';
+import { storedAfterLoss } from './judge-logs.ts';
 import { timeOf } from './log-tail.ts';
 import type { Scenario } from './scenario.ts';
-import { seconds } from './words.ts';
 
 export const workerKilled: Scenario = {
   name: 'worker-killed',
@@ -46,9 +47,10 @@ export const workerHung: Scenario = {
     const wokenMs = await platform.signal(worker, 'SIGCONT');
     await platform.logged({ event: 'lease_lost', node: worker }, wokenMs);
     const wrong = await wrongInVideo(platform, video);
+    const late = storedAfterLoss(await platform.logs.lines(), { taskId, attempt, worker });
     return {
       faultMs,
-      seen: `${again.worker} took the chunk when the lease of ${seconds(platform.measures.leaseMs)} was over; ${worker} woke up, found its lease lost, and stored nothing more of it.`,
+      seen: `${again.worker} took the chunk when the lease of ${timeText(platform.measures.leaseMs)} was over; ${worker} woke up, found its lease lost, and stored nothing more of it from then on.`,
       recoveryMs: timeOf(again) - faultMs,
       until: 'another worker has the chunk',
       lines: [
@@ -59,7 +61,7 @@ export const workerHung: Scenario = {
         { event: 'lease_lost', node: worker },
         { event: 'task_done', ...next },
       ],
-      wrong,
+      wrong: [...wrong, ...late],
     };
   },
 };

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { between } from './between.ts';
+import { between } from './between-marks.ts';
 import type { Demonstration } from './demonstrate.ts';
 import { markdown } from './tell.ts';
 

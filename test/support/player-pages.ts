@@ -49,9 +49,9 @@ export function playerPage(name: PlayerName, videoId: string, recorder = ''): st
 </script>`;
 }
 
-/** Every 50 ms: has the picture moved on? The longest stand since the first frame is what a viewer sees as a stall. */
+/** Every 50 ms: has the picture moved on? The longest stall since the first frame is what a viewer sees as a stall. */
 const SAMPLER = `
-  const state = window.state = { seconds: 0, longestStandMs: 0, samples: 0, hasStarted: false };
+  const state = window.state = { seconds: 0, longestStallMs: 0, samples: 0, hasStarted: false };
   let movedAtMs = 0;
   setInterval(() => {
     const nowMs = performance.now();
@@ -61,7 +61,7 @@ const SAMPLER = `
       state.hasStarted ||= element.currentTime > 0.2;
       movedAtMs = nowMs;
     } else if (state.hasStarted && !element.ended && !element.paused) {
-      state.longestStandMs = Math.max(state.longestStandMs, nowMs - movedAtMs);
+      state.longestStallMs = Math.max(state.longestStallMs, nowMs - movedAtMs);
     }
     state.seconds = element.currentTime;
     state.ended = element.ended;
@@ -71,7 +71,7 @@ const SAMPLER = `
 
 export type PlayerState = {
   readonly seconds: number;
-  readonly longestStandMs: number;
+  readonly longestStallMs: number;
   readonly samples: number;
   readonly frames: number;
   readonly ended: boolean;
