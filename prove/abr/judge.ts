@@ -56,7 +56,7 @@ export function judge(story: Story): Verdict {
   const changes = changesBy(story.switches).filter((change) => isReached(change, story));
   const unlike = unlikeScreen(changes, story);
   const pairs = unlike.length > 0 ? [] : changes.map((change, i) => pairOf(change, i, story));
-  const downs = pairs.filter(({ from, to }) => heightOf(to) < heightOf(from)).length;
+  const downs = pairs.filter(isDown).length;
   const ups = pairs.filter(({ from, to }) => heightOf(to) > heightOf(from)).length;
   const complaints = [...unlike, ...pairs.flatMap(apart)];
   if (unlike.length === 0 && downs === 0) complaints.push('the player never switched down');
@@ -144,6 +144,8 @@ export function leastBufferSeconds({ samples }: Pick<Seen, 'samples'>): number {
   const between = samples.filter(({ mediaSeconds }) => mediaSeconds > ENDS_SECONDS && mediaSeconds < endSeconds);
   return Math.min(...between.map(({ bufferSeconds }) => bufferSeconds));
 }
+
+export const isDown = ({ from, to }: Pick<Switch, 'from' | 'to'>): boolean => heightOf(to) < heightOf(from);
 
 /** Renditions are named for their shorter side, which is the height of a landscape picture. */
 export const heightOf = (rendition: string): number => Number(rendition.replace(/^v/, ''));

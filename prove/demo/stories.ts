@@ -1,4 +1,4 @@
-import { heightOf, type Switch } from '../abr/judge.ts';
+import { isDown, type Switch } from '../abr/judge.ts';
 import type { LogLine } from '../abr/log-story.ts';
 
 /** What the logs tell of what the demo does; lines in order of time. Pure. */
@@ -70,8 +70,6 @@ export function downThenUp(
   const up = switches.find((one, i) => i > fell && fell >= 0 && !isDown(one));
   return { down: switches[fell], up };
 }
-
-const isDown = ({ from, to }: Switch): boolean => heightOf(to) < heightOf(from);
 
 /** The edge that answered the session last. */
 export const servingEdge = (lines: readonly LogLine[], sessionId: string): string | undefined =>

@@ -40,6 +40,8 @@ export const mediaPlaylistKey = (of: OfRendition): ObjectKey =>
 /** Only the keyframes of a rendition. */
 export const iframePlaylistKey = (of: OfRendition): ObjectKey =>
   key(`${generationPrefix(of)}${of.rendition}/iframes.m3u8`);
+/** Renditions of sound are named `a` or `a-…` (`a-en`), those of pictures `v…` (`v240`). */
+export const isAudio = (rendition: string): boolean => rendition === 'a' || rendition.startsWith('a-');
 /** Poster and storyboard; names as in storyboard.ts. */
 export const imageKey = (of: OfGeneration & { name: string }): ObjectKey =>
   key(`${generationPrefix(of)}images/${of.name}`);

@@ -1,9 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { SessionId } from '../domain/ids.ts';
-import { type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
+import { isAudio, type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
-import { isAudio } from '../domain/rendition-name.ts';
 
 export type SessionPlaces = {
   /** The name of the edge that served the session last through this router. */

@@ -1,5 +1,5 @@
 import type { PlaybackObject } from '../domain/object-keys.ts';
-import { isAudio } from '../domain/rendition-name.ts';
+import { isAudio } from '../domain/object-keys.ts';
 
 /** Where a session stands in one of its tracks. */
 export type Place = {

@@ -1,6 +1,5 @@
-import type { PlaybackObject } from '../domain/object-keys.ts';
+import { isAudio, type PlaybackObject } from '../domain/object-keys.ts';
 import type { StoredObject } from '../domain/ports.ts';
-import { isAudio } from '../domain/rendition-name.ts';
 import { CORS_HEADERS } from '../lib/cors.ts';
 import type { CachedObject } from './segment-cache.ts';
 

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { after, before, type TestContext, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { openBucketLine } from '../../prove/abr/bucket-line.ts';
-import { heightOf, type Switch } from '../../prove/abr/judge.ts';
+import { isDown } from '../../prove/abr/judge.ts';
 import { type Ladder, readLadder } from '../../prove/abr/ladder.ts';
 import { logStoryOf } from '../../prove/abr/log-story.ts';
 import { proofOf, summaryOf } from '../../prove/abr/proof.ts';
@@ -82,7 +82,6 @@ async function followsItsLine(player: PlayerName, context: TestContext): Promise
   assert.deepEqual(proof.verdict.complaints, []);
 }
 
-const isDown = ({ from, to }: Switch): boolean => heightOf(to) < heightOf(from);
 const downsOf = (player: PlayerName): number =>
   logStoryOf(lines, { videoId: VIDEO, file: PLAYERS[player].file }).switches.filter(isDown).length;
 

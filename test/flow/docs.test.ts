@@ -1,23 +1,15 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { workerTable } from '../../src/main/commands/workers.ts';
 import { Instance } from '../support/instance.ts';
 import { makeClip } from '../support/media.ts';
+import { MILLRACE, ROOT, runScript, SHOWN_VIDEO, shownCommands } from '../support/shown-commands.ts';
 
 /** Commands that a document shows are run as they stand, but for the port. */
-const ROOT = resolve(import.meta.dirname, '../..');
-const DEADLINE_MS = 60_000;
-const MILLRACE = `'${process.execPath}' '${join(ROOT, 'src/main/cli.ts')}'`;
-/** The video of the outputs that are shown. */
-const SHOWN_VIDEO = 'f5xa5bq4e4xsmp4f';
-const run = promisify(execFile);
-
 let instance: Instance;
 let folder: string;
 let clip: Buffer;
@@ -32,10 +24,8 @@ after(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function shell(script: string): Promise<string> {
-  const here = script.replaceAll('http://localhost:8080', instance.url);
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', here], { cwd: folder, timeout: DEADLINE_MS });
-  return stdout;
+function shell(script: string): Promise<string> {
+  return runScript(`set -euo pipefail\n${script.replaceAll('http://localhost:8080', instance.url)}`, { cwd: folder });
 }
 
 /** The fenced sh blocks of a document, each as one script. */
@@ -78,13 +68,13 @@ test('the commands of docs/http-api.md upload the clip, the resumable ones after
 
 test('the commands of docs/operating.md print the tables that it shows', async () => {
   const text = await readFile(join(ROOT, 'docs/operating.md'), 'utf8');
-  const shown = [...text.matchAll(/^```sh\n# tested\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```/gm)];
+  const shown = shownCommands(text);
   assert.equal(shown.length, 4);
   const { id } = await instance.upload(join(folder, 'clip.mp4'), 'clip.mp4');
   const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ title: 'River at dusk' });
   await fetch(`${instance.url}/videos/${id}`, { method: 'PATCH', headers, body });
-  for (const [, script = '', output = ''] of shown) {
+  for (const { script, output } of shown) {
     const said = await shell(
       script.replaceAll(SHOWN_VIDEO, id).replaceAll(/^millrace (.*)$/gm, `${MILLRACE} $1 --url ${instance.url}`),
     );

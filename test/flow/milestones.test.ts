@@ -1,21 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import { eventually } from '../support/eventually.ts';
 import { Instance } from '../support/instance.ts';
 import { makeClip } from '../support/media.ts';
+import { MILLRACE, ROOT, runScript, SHOWN_VIDEO, shownCommands } from '../support/shown-commands.ts';
 
 /** The commands of docs/milestones.md, in order, on one instance: they print what the page shows, but for ids and figures. */
-const ROOT = resolve(import.meta.dirname, '../..');
-const DEADLINE_MS = 60_000;
-const MILLRACE = `'${process.execPath}' '${join(ROOT, 'src/main/cli.ts')}'`;
-/** The video of the outputs that are shown. */
-const SHOWN_VIDEO = 'f5xa5bq4e4xsmp4f';
-const run = promisify(execFile);
 
 let instance: Instance;
 let folder: string;
@@ -31,10 +24,10 @@ after(async () => {
 
 test('the commands of docs/milestones.md print what it shows', async () => {
   const text = await readFile(join(ROOT, 'docs/milestones.md'), 'utf8');
-  const shown = [...text.matchAll(/^```sh\n# tested\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```/gm)];
+  const shown = shownCommands(text);
   assert.ok(shown.length >= 10, `${shown.length} commands were found`);
   let id = SHOWN_VIDEO;
-  for (const [, script = '', output = ''] of shown) {
+  for (const { script, output } of shown) {
     const said = await shell(script.replaceAll(SHOWN_VIDEO, id));
     assert.match(said.trimEnd(), patternOf(output.trimEnd()), script);
     if (id === SHOWN_VIDEO) id = /"id":"(\w{16})"/.exec(said)?.[1] ?? id;
@@ -47,16 +40,13 @@ async function jobIsOver(id: string): Promise<void> {
   await eventually('the job is over', async () => (await instance.video(id)).job?.state === 'succeeded');
 }
 
-async function shell(script: string): Promise<string> {
+function shell(script: string): Promise<string> {
   const here = script
     .replaceAll('http://localhost:8080', instance.url)
     .replaceAll(/\bdata\//g, `${instance.data.replaceAll(' ', '\\ ')}/`)
     .replaceAll(/^millrace (explain .*|stop)$/gm, `${MILLRACE} $1`)
     .replaceAll(/^millrace (.*)$/gm, `${MILLRACE} $1 --url ${instance.url}`);
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, MILLRACE_DATA: instance.data };
-  const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', here], { cwd: folder, env, timeout: DEADLINE_MS });
-  return stdout;
+  return runScript(`set -euo pipefail\n${here}`, { cwd: folder, env: { MILLRACE_DATA: instance.data } });
 }
 
 /** What may differ from run to run: ids, digests, figures, widths of columns; `…` stands for whatever was left out. */

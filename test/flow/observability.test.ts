@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { promisify } from 'node:util';
 import type { VideoResource } from '../../src/domain/video-resource.ts';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
@@ -12,12 +10,10 @@ import { assertShown, stepsIn } from '../support/guide.ts';
 import { Instance } from '../support/instance.ts';
 import { makeClip } from '../support/media.ts';
 import { documentedMetrics, metricsIn } from '../support/metrics-text.ts';
+import { MILLRACE, ROOT, runScript } from '../support/shown-commands.ts';
 
 /** One instance that sends its traces to a collector of this test, one video that was made and played on it. */
-const ROOT = resolve(import.meta.dirname, '../..');
 const DEADLINE_MS = 120_000;
-const MILLRACE = `'${process.execPath}' '${join(ROOT, 'src/main/cli.ts')}'`;
-const run = promisify(execFile);
 
 let folder: string;
 let collector: Collector;
@@ -245,7 +241,7 @@ test('each step of the guide prints what it shows, while its trouble is there', 
   for (const [heading, bringAbout] of Object.entries(TROUBLES)) {
     const { words = {}, end } = await bringAbout();
     try {
-      for (const { script, shown } of sections.get(heading) ?? []) assertShown(shown, await shell(script, words));
+      for (const { script, output } of sections.get(heading) ?? []) assertShown(output, await shell(script, words));
     } finally {
       await end?.();
     }
@@ -253,15 +249,12 @@ test('each step of the guide prints what it shows, while its trouble is there', 
 });
 
 /** As it stands, but for the port, the words in capitals and how Millrace is called. */
-async function shell(script: string, words: Readonly<Record<string, string>>): Promise<string> {
+function shell(script: string, words: Readonly<Record<string, string>>): Promise<string> {
   const here = Object.entries(words)
     .reduce((text, [word, value]) => text.replaceAll(word, value), script)
     .replaceAll('http://localhost:8080', instance.url)
     .replaceAll(/^millrace (jobs|tasks|workers)(.*)$/gm, `millrace $1$2 --url ${instance.url}`)
     .replaceAll(/^millrace /gm, `${MILLRACE} `);
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, MILLRACE_PORT: String(instance.port) };
   // Without pipefail: grep ends with 1 where nothing is found, and what is missing is told better.
-  const { stdout } = await run('bash', ['-c', here], { cwd: folder, timeout: DEADLINE_MS, env });
-  return stdout;
+  return runScript(here, { cwd: folder, env: { MILLRACE_PORT: String(instance.port) } });
 }

@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
-
-export type Step = { readonly script: string; readonly shown: string };
+import { type ShownCommand, shownCommands } from './shown-commands.ts';
 
 /** The commands below each heading of a guide, and what it shows of their output. */
-export function stepsIn(markdown: string): Map<string, readonly Step[]> {
+export function stepsIn(markdown: string): Map<string, readonly ShownCommand[]> {
   const sections = markdown.split(/^### /m).slice(1);
-  return new Map(
-    sections.map((section) => {
-      const steps = [...section.matchAll(/^```sh\n# tested\n([\s\S]*?)^```\n\n```text\n([\s\S]*?)^```/gm)];
-      const heading = section.slice(0, section.indexOf('\n'));
-      return [heading, steps.map(([, script = '', shown = '']) => ({ script, shown }))];
-    }),
-  );
+  return new Map(sections.map((section) => [section.slice(0, section.indexOf('\n')), shownCommands(section)]));
 }
 
 /** Every line that is shown was printed, in this order; but for what differs each time. Dots are for any lines, or the rest of one. */

@@ -47,3 +47,5 @@ export class PlaybackNotes {
     this.#segments = [...this.#segments, { rendition, segment: Number(number), ...load }].slice(-NOTED_SEGMENTS);
   }
 }
+
+export const isAudio = ({ rendition }: Pick<SegmentNote, 'rendition'>): boolean => rendition.startsWith('a');

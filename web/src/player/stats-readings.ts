@@ -1,6 +1,5 @@
-import { isAudio } from '../../../src/domain/rendition-name.ts';
 import { formatBitrate, formatBytes, formatSize } from '../shared/format.ts';
-import type { SegmentNote } from './playback-notes.ts';
+import { isAudio, type SegmentNote } from './playback-notes.ts';
 
 /** What the player and its media element know at one moment. */
 export type Readings = {
@@ -18,7 +17,7 @@ export type Readings = {
 /** Name and value of each line of the statistics. */
 export function statRows(readings: Readings): readonly (readonly [name: string, value: string])[] {
   const { sessionId, segments, widthPx, heightPx, bufferSeconds, throughputBps, frames, droppedFrames } = readings;
-  const video = segments.findLast((segment) => !isAudio(segment.rendition));
+  const video = segments.findLast((segment) => !isAudio(segment));
   const size = widthPx > 0 ? (formatSize(widthPx, heightPx) ?? '–') : '–';
   return [
     ['Session', sessionId || '–'],
