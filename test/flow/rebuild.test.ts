@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { openFileObjectStore } from '../../src/adapters/file-object-store.ts';
@@ -121,13 +121,19 @@ test('a backup taken while all runs is restored into an empty database, and what
   assert.deepEqual(after.events.slice(0, -1), (told as { events: unknown[] }).events);
 });
 
-test('a video of which nobody knows more than its source is processed again, at keys of its own', async () => {
+test('a video of which nobody knows more than its source is processed again, at keys of its own, and stays private', async () => {
+  await change(videoId, { visibility: 'private' });
   await instance.stop();
   await rm(join(instance.data, 'postgres'), { recursive: true });
-  for (const id of [videoId, brokenId]) await rm(join(instance.data, 'objects', aboutKey({ videoId: id as VideoId })));
+  await rm(join(instance.data, 'objects', aboutKey({ videoId: videoId as VideoId })));
+  await writeFile(join(instance.data, 'objects', aboutKey({ videoId: brokenId as VideoId })), 'not what it was');
   const said = await instance.command('rebuild');
+  assert.match(said, new RegExp(`^${brokenId}  to be processed: its file is damaged: incorrect header check; `, 'm'));
   assert.match(said, /^2 videos in the store: 2 to be processed$/m);
   await instance.start();
+  assert.equal((await fetch(`${instance.url}/play/${videoId}/index.m3u8`)).status, 403);
+  assert.equal((await instance.video(videoId)).visibility, 'private');
+  await change(videoId, { visibility: 'public' });
   const video = await instance.settled(videoId);
   assert.equal(video.state, 'ready', JSON.stringify(video.error));
   assert.deepEqual([video.title, video.job?.generation], [videoId, 2]);

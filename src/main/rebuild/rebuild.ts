@@ -27,11 +27,11 @@ export async function* rebuildVideos(deps: RebuildDeps): AsyncGenerator<Rebuilt>
 async function rebuildOne(video: StoredVideo, deps: RebuildDeps): Promise<Omit<Rebuilt, 'videoId'>> {
   const { videoId, sizes } = video;
   const read = await readAbout(video, deps.store);
-  if ('newer' in read) return { outcome: 'left', why: read.newer };
+  if (read.error?.isNewer) return { outcome: 'left', why: read.error.message };
   const found = judgeVideo(video, read.about);
-  if (found.verdict === 'leave') return { outcome: 'left', why: found.why };
+  const why = found.verdict === 'as_it_was' ? {} : { why: [read.error?.message, found.why].filter(Boolean).join('; ') };
+  if (found.verdict === 'leave') return { outcome: 'left', ...why };
   const added = found.verdict === 'as_it_was' ? 'added' : 'to_process';
-  const why = found.verdict === 'process' ? { why: found.why } : {};
   const version = await deps.records.versionOf(videoId);
   if (version !== undefined && version >= (found.about?.version ?? 0)) return { outcome: 'known' };
   if (deps.isDryRun) return { outcome: version === undefined ? added : 'replaced', ...why };
@@ -41,20 +41,23 @@ async function rebuildOne(video: StoredVideo, deps: RebuildDeps): Promise<Omit<R
   return outcome === 'added' ? { outcome: added, ...why } : { outcome };
 }
 
-type Read = { readonly about: AboutVideo | undefined } | { readonly newer: string };
+type Read = { readonly about?: AboutVideo; readonly error?: AboutError };
 
 /** A damaged file counts as none: the source tells enough to process it again. */
 async function readAbout({ videoId, sizes }: StoredVideo, store: RebuildDeps['store']): Promise<Read> {
   const key = aboutKey({ videoId });
   const object = sizes.has(key) ? await store.read(key) : undefined;
-  if (!object) return { about: undefined };
-  const json = await gunzipJson(object.bytes).catch(() => undefined);
+  if (!object) return {};
   try {
-    return { about: parseAbout(json) };
+    return { about: parseAbout(await gunzipJson(object.bytes).catch(damaged)) };
   } catch (error) {
     if (!(error instanceof AboutError)) throw error;
-    return error.isNewer ? { newer: error.message } : { about: undefined };
+    return { error };
   }
+}
+
+function damaged(cause: Error): never {
+  throw new AboutError(`its file is damaged: ${cause.message}`);
 }
 
 /** Of a video whose name is not known. Its content id is computed from its parts, as when they were uploaded. */
