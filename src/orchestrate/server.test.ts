@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { Registry } from 'prom-client';
@@ -35,6 +35,19 @@ test('without its token nobody gets an answer, whatever it asks', async () => {
       const response = await server.post(path, WORKER, token);
       assert.deepEqual([path, response.status], [path, 401]);
     }
+  assert.deepEqual([server.asked, server.noted], [[], []]);
+});
+
+test('a target that is written in another way needs the token as well', async () => {
+  await using server = await orchestrator();
+  for (const target of ['/%74asks/claim', '/tasks/%63laim', '/workers/connec%74', 'http://orchestrator/tasks/claim']) {
+    const { hostname, port } = new URL(server.url);
+    const headers = { 'content-type': 'application/json' };
+    const asking = request({ hostname, port, path: target, method: 'POST', headers }).end(JSON.stringify(WORKER));
+    const [response] = (await once(asking, 'response')) as [IncomingMessage];
+    response.resume();
+    assert.deepEqual([target, response.statusCode], [target, 401]);
+  }
   assert.deepEqual([server.asked, server.noted], [[], []]);
 });
 

@@ -36,7 +36,8 @@ const CLAIM_WAIT_MS = 10_000;
 export function createOrchestratorServer(deps: OrchestratorDeps): App {
   const app = createApp({ ...deps.app, bodyLimitBytes: BODY_LIMIT_BYTES });
   app.addHook('onRequest', async (request) => {
-    if (/^\/(tasks|workers)\//.test(request.url)) assertWorker(request, deps.workerToken);
+    // What was matched, not what was sent: `/%74asks/claim` and `http://x/tasks/claim` are the same route.
+    if (/^\/(tasks|workers)\//.test(request.routeOptions.url ?? '')) assertWorker(request, deps.workerToken);
   });
 
   const assertNewEnough = refuseOldWorkers(deps);
