@@ -207,6 +207,22 @@ test('after a failure it plays on from its place when that is asked for, with th
   await page.close();
 });
 
+test('shaka-player: a size whose segments cannot be had is left, and nobody is told that playback has ended', async () => {
+  const { page } = await openPage(browser);
+  let refused = 0;
+  await page.route(/\/v360\/\d+\.m4s/, async (route) => {
+    refused += 1;
+    await route.fulfill({ status: 503 });
+  });
+  await page.goto(`${instance.url}/watch/${videoId}?muted&tech=dash`);
+  await assertPlays(page);
+  await chooseInMenu(page, 'media-rendition-menu', /^360p/);
+  await eventually('it was asked for', () => refused > 0);
+  await eventually('it plays to the end', async () => (await playing(page)).seconds > SECONDS - 2);
+  assert.equal(await page.getByTestId('player').getByRole('alert').count(), 0);
+  await page.close();
+});
+
 test('when the edge of a viewing is killed the picture goes on from the other one, in the same session', async () => {
   const { page, complaints } = await openWatch('?muted');
   await assertPlays(page);

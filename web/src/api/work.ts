@@ -11,8 +11,11 @@ export const getTimeline = async (videoId: string, after: number, signal: AbortS
     signal,
   })) as Timeline;
 
-export const getTasksOf = async (jobId: string, signal: AbortSignal): Promise<TaskList> =>
-  (await requestJson(`/jobs/${encodeURIComponent(jobId)}/tasks?limit=${MOST_ROWS}`, { signal })) as TaskList;
+/** @param cursor `next` of the page before; undefined for the first one */
+export const getTasksOf = async (jobId: string, cursor: string | undefined, signal: AbortSignal): Promise<TaskList> => {
+  const query = new URLSearchParams({ limit: String(MOST_ROWS), ...(cursor === undefined ? {} : { cursor }) });
+  return (await requestJson(`/jobs/${encodeURIComponent(jobId)}/tasks?${query}`, { signal })) as TaskList;
+};
 
 export const getOpenTasks = async (signal: AbortSignal): Promise<TaskList> =>
   (await requestJson(`/tasks?state=open&limit=${MOST_ROWS}`, { signal })) as TaskList;

@@ -13,8 +13,11 @@ export const attachDash: Attach = (video, playback) => {
   }
   const player = new shaka.Player();
   const left = new AbortController();
+  let hasEnded = false;
   const onError = (error: unknown): void => {
-    if (!left.signal.aborted) playback.onFailure(failureOf(codeOf(error)));
+    if (left.signal.aborted || hasEnded || isPassing(error)) return;
+    hasEnded = true;
+    playback.onFailure(failureOf(codeOf(error)));
   };
   player.addEventListener('error', (event) => onError('detail' in event ? event.detail : event));
   noteSegments(player, playback.notes);
@@ -93,6 +96,13 @@ function nameOf(language: string): string {
   if (language === 'und') return 'Audio';
   return new Intl.DisplayNames([language], { type: 'language' }).of(language) ?? language;
 }
+
+/** Shaka tells of a rendition that it cannot have, too, and goes on with another one. */
+const isPassing = (error: unknown): boolean =>
+  typeof error === 'object' &&
+  error !== null &&
+  'severity' in error &&
+  error.severity === shaka.util.Error.Severity.RECOVERABLE;
 
 function codeOf(error: unknown): FailureCode {
   if (error instanceof SessionRefused) return error.code;

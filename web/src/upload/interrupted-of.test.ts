@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PreviousUpload } from 'tus-js-client';
-import { interruptedOf, isFileOf, transferName } from './interrupted-of.ts';
+import { interruptedOf, transferName } from './interrupted-of.ts';
 
 const NOW = Date.parse('2026-01-02T12:00:00Z');
 const stored = (filename: string, hoursAgo: number, more: Partial<PreviousUpload> = {}): PreviousUpload => ({
@@ -36,11 +36,4 @@ test('what others left in the storage of the browser is passed over', () => {
   const foreign = { foo: 1 } as unknown as PreviousUpload;
   const dateless = stored('a', 1, { creationTime: 'once' });
   assert.deepEqual(names([foreign, dateless, stored('b', 1, { size: null })]), []);
-});
-
-test('a file is known again by its name and size', () => {
-  const [upload] = interruptedOf([stored('a', 1)], new Set(), NOW);
-  assert.ok(upload);
-  assert.equal(isFileOf({ name: 'a', size: 30 }, upload), true);
-  assert.equal(isFileOf({ name: 'a', size: 29 }, upload), false);
 });

@@ -32,9 +32,6 @@ export function interruptedOf(stored: readonly PreviousUpload[], busy: Busy, now
 /** What two windows can say of one file: a page never learns its path. */
 export const transferName = ({ name, size }: Pick<File, 'name' | 'size'>): string => `upload of ${name}, ${size} bytes`;
 
-export const isFileOf = ({ name, size }: Pick<File, 'name' | 'size'>, upload: InterruptedUpload): boolean =>
-  name === upload.filename && size === upload.sizeBytes;
-
 /** Nothing where another version of the page, or somebody else, wrote what cannot be used. */
 function toInterrupted({
   urlStorageKey,

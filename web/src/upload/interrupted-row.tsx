@@ -1,7 +1,8 @@
 import { type ChangeEvent, useRef, useState } from 'react';
 import { formatAge, formatBytes } from '../shared/format.ts';
 import { Icon } from '../shared/icons.tsx';
-import { type InterruptedUpload, isFileOf } from './interrupted-of.ts';
+import type { InterruptedUpload } from './interrupted-of.ts';
+import { isFileOf } from './send-file.ts';
 
 type Props = { upload: InterruptedUpload; nowMs: number; onFile: (file: File) => void; onForget: () => void };
 
@@ -11,11 +12,11 @@ export function InterruptedRow({ upload, nowMs, onFile, onForget }: Props) {
   const input = useRef<HTMLInputElement>(null);
   const [other, setOther] = useState<File>();
 
-  function choose(event: ChangeEvent<HTMLInputElement>): void {
+  async function choose(event: ChangeEvent<HTMLInputElement>): Promise<void> {
     const [file] = event.target.files ?? [];
     event.target.value = '';
     if (!file) return;
-    if (isFileOf(file, upload)) onFile(file);
+    if (await isFileOf(file, upload.key)) onFile(file);
     else setOther(file);
   }
 
@@ -26,7 +27,7 @@ export function InterruptedRow({ upload, nowMs, onFile, onForget }: Props) {
       </div>
       <div className={other ? 'upload-status error-text' : 'upload-status'} role="status">
         {other
-          ? `${other.name} (${formatBytes(other.size)}) is another file`
+          ? `${other.name} (${formatBytes(other.size)}) is another file, or was changed since`
           : `${formatBytes(sizeBytes)} · begun ${formatAge(startedAt, nowMs)}`}
       </div>
       <div className="upload-actions">
@@ -47,7 +48,7 @@ export function InterruptedRow({ upload, nowMs, onFile, onForget }: Props) {
         type="file"
         hidden
         aria-label={`${filename}, to go on with its upload`}
-        onChange={choose}
+        onChange={(event) => void choose(event)}
         data-testid="interrupted-input"
       />
     </li>

@@ -90,6 +90,12 @@ export async function sendFile(file: File, options: SendOptions): Promise<Sent> 
   });
 }
 
+/** Whether this file is the one of an earlier transfer: name, type, size and time of change are as they were then. */
+export async function isFileOf(file: File, storageKey: string): Promise<boolean> {
+  const earlier = await new Upload(file, { endpoint: ENDPOINT }).findPreviousUploads();
+  return earlier.some(({ urlStorageKey }) => urlStorageKey === storageKey);
+}
+
 /** Tells the server to forget what was sent of a file that is paused. */
 export async function discardFile(file: File): Promise<void> {
   const upload = new Upload(file, { endpoint: ENDPOINT, retryDelays: null });

@@ -43,9 +43,21 @@ async function loadSince(videoId: string, { events, tasks }: Work, signal: Abort
   const fresh = await eventsAfter(videoId, events.at(-1)?.id ?? 0, signal);
   // Only the latest job is shown task by task.
   const stranger = fresh.findLast(({ taskId }) => taskId !== null && !tasks.has(taskId));
-  const found = stranger?.jobId ? (await getTasksOf(stranger.jobId, signal)).tasks : [];
+  const found = stranger?.jobId ? await tasksOf(stranger.jobId, signal) : [];
   const entries = found.map((task) => [task.id, task] as const);
   return { events: [...events, ...fresh].slice(-MOST_KEPT), tasks: new Map([...tasks, ...entries]) };
+}
+
+async function tasksOf(jobId: string, signal: AbortSignal): Promise<readonly TaskEntry[]> {
+  const found: TaskEntry[] = [];
+  let cursor: string | undefined;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { tasks, next } = await getTasksOf(jobId, cursor, signal);
+    found.push(...tasks);
+    if (next === null) break;
+    cursor = next;
+  }
+  return found;
 }
 
 async function eventsAfter(videoId: string, after: number, signal: AbortSignal): Promise<readonly TimelineEvent[]> {

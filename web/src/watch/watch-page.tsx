@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import type { VideoResource } from '../../../src/domain/video-resource.ts';
 import { isMissing } from '../api/problem.ts';
 import { renameVideo } from '../api/videos.ts';
@@ -52,8 +52,10 @@ type OfVideo = { video: VideoResource; onChanged: () => void };
 
 function Title({ video, onChanged }: OfVideo) {
   const [editing, setEditing] = useState(false);
-  // Shown until the server's next answer, which says the same.
+  // Shown until the server tells of a new title: this one, or one that somebody else gave it since.
   const [saved, setSaved] = useState<string>();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: forgets when the title has changed.
+  useEffect(() => setSaved(undefined), [video.title]);
   const title = saved ?? video.title;
   if (editing) {
     return (
