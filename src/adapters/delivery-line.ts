@@ -7,7 +7,7 @@ import { fromNow, NOW } from './transitions.ts';
 /** Messages in PostgreSQL. All times are the database's own. */
 export function createDeliveryLine(db: Database): DeliveryLine {
   return {
-    claim: (leaseMs) => answered(() => claim(db, leaseMs)),
+    claim: (leaseMs, from = 'all') => answered(() => claim(db, leaseMs, from === 'answering')),
     settle: (delivery, outcome) => answered(() => settle(db, delivery, outcome)),
     drop: (bounds) => answered(() => drop(db, bounds)),
     forget: (ended) => answered(() => forget(db, ended)),
@@ -19,7 +19,7 @@ export function createDeliveryLine(db: Database): DeliveryLine {
  * video in their order. One at a time of each webhook, so that a receiver that hangs holds up no other; two senders that
  * look at the same moment may take two, which does no harm.
  */
-async function claim(db: Database, leaseMs: number): Promise<LentDelivery | undefined> {
+async function claim(db: Database, leaseMs: number, isAnswering: boolean): Promise<LentDelivery | undefined> {
   const { rows } = await sql<LentDelivery>`
     with next as (
       select d.position from webhook_deliveries d join webhooks of on of.id = d.webhook_id
@@ -33,6 +33,10 @@ async function claim(db: Database, leaseMs: number): Promise<LentDelivery | unde
           where older.webhook_id = d.webhook_id and older.video_id = d.video_id and older.ended_at is null
             and older.position < d.position
         )
+        and (${!isAnswering} or not exists (
+          select from webhook_deliveries silent
+          where silent.webhook_id = d.webhook_id and silent.ended_at is null and silent.last_error is not null
+        ))
       order by d.due_at, d.position limit 1 for no key update of d, of skip locked
     )
     update webhook_deliveries d set tries = d.tries + 1, lease_until = ${fromNow(leaseMs)}

@@ -67,8 +67,11 @@ export type TryOutcome = { readonly status?: number; readonly error?: string } &
 
 /** The line of messages, as senders work it off. */
 export interface DeliveryLine {
-  /** Of one video and webhook only the oldest, and one at a time of each webhook. */
-  claim(leaseMs: number): Promise<LentDelivery | undefined>;
+  /**
+   * Of one video and webhook only the oldest, and one at a time of each webhook.
+   * @param from `answering`: only of webhooks that have left no try of what waits without an answer
+   */
+  claim(leaseMs: number, from?: 'all' | 'answering'): Promise<LentDelivery | undefined>;
   /** False where the lease was lost: then it changes nothing. */
   settle(delivery: LentDelivery, outcome: TryOutcome): Promise<boolean>;
   /**

@@ -68,11 +68,11 @@ function sender(over: Partial<SendDeps> = {}) {
   return {
     deps,
     lines,
-    once: () => sendNext(deps, poster, never),
+    once: () => sendNext(deps, { poster }, never),
     /** Until nothing is due any more; pauses end at once. */
     async all(): Promise<void> {
       do await sql`update webhook_deliveries set due_at = clock_timestamp()`.execute(world.db);
-      while (await sendNext(deps, poster, never));
+      while (await sendNext(deps, { poster }, never));
     },
     [Symbol.asyncDispose]: () => poster[Symbol.asyncDispose](),
   };
@@ -221,6 +221,28 @@ test('a receiver that hangs holds up neither another one nor the end of the proc
   await sending;
   await stopListening();
   assert.ok(asked <= 4, 'one at a time, but for two who looked at the same moment');
+});
+
+test('however many receivers hang with much before them, one that answers is told', async () => {
+  let asked = 0;
+  await using hanging = await listening(createServer(() => (asked += 1)));
+  await using to = await receiver();
+  await using from = sender();
+  for (let i = 0; i < 6; i++) {
+    const { id } = await told(`${hanging.url}/${i}`);
+    await sql`
+      insert into webhook_deliveries (webhook_id, video_id, state, at, last_error)
+      select ${id}, 'video-' || n, 'uploaded', clock_timestamp(), 'no answer' from generate_series(1, 50) n
+    `.execute(world.db);
+  }
+  await told(to.url);
+  const stopping = new AbortController();
+  const sending = sendWebhooks(from.deps, stopping.signal);
+  await eventually('those that hang are asked', () => asked > 0);
+  await world.uploaded();
+  await eventually('the one that answers is told', () => to.received.length === 1);
+  stopping.abort();
+  await sending;
 });
 
 test('what ended is forgotten in time; what has not is kept', async () => {

@@ -27,8 +27,11 @@ export type SendDeps = PostDeps & {
 
 /** Longer than a try can take: who does not come back by then is dead, and another one sends the message again. */
 const LEASE_MS = 30_000;
-/** Messages on their way at once from this process. Each webhook has one at a time. */
-const SENDERS = 4;
+/**
+ * Messages on their way at once from this process. Each webhook has one at a time. One sender is for receivers that
+ * answer: as many as hang may keep all the others, each for as long as an answer is waited for.
+ */
+const SENDERS = ['all', 'all', 'all', 'answering'] as const;
 /** A bell may be missed, and pauses end without one. */
 const LOOK_MS = 2_000;
 const KEPT_MS = 7 * 24 * 3_600_000;
@@ -39,10 +42,10 @@ export async function sendWebhooks(deps: SendDeps, signal: AbortSignal): Promise
   const { bell, log } = deps;
   await using poster = new Poster(deps);
   const onError = (err: unknown): void => log.error('queue_error', { err });
-  const send = (): Promise<void> =>
-    repeat(() => sendNext(deps, poster, signal), { everyMs: LOOK_MS, bell, signal, onError });
+  const send = (from: (typeof SENDERS)[number]): Promise<void> =>
+    repeat(() => sendNext(deps, { poster, from }, signal), { everyMs: LOOK_MS, bell, signal, onError });
   await Promise.all([
-    ...Array.from({ length: SENDERS }, send),
+    ...SENDERS.map(send),
     repeat(() => tidyUp(deps), { everyMs: FORGET_EVERY_MS, bell: new Bell(), signal, onError }),
   ]);
 }
@@ -58,10 +61,10 @@ export async function tidyUp({ line, bounds, log }: Pick<SendDeps, 'line' | 'bou
 /** One message, once. @returns whether there was one. */
 export async function sendNext(
   { line, clock, random, log }: SendDeps,
-  poster: Poster,
+  { poster, from }: { readonly poster: Poster; readonly from?: 'all' | 'answering' },
   signal: AbortSignal,
 ): Promise<boolean> {
-  const delivery = await line.claim(LEASE_MS);
+  const delivery = await line.claim(LEASE_MS, from);
   if (!delivery) return false;
   const startedMs = clock.nowMs();
   const answer = await poster.post(delivery.url, messageOf(delivery, startedMs), signal);
