@@ -20,11 +20,12 @@ const ROWS_AT_ONCE = 500;
 
 /** One moment of the database, whatever is written to it meanwhile; read a few hundred rows at a time. */
 export async function backUp(db: Database, write: (line: string) => Promise<void>): Promise<number> {
-  const { applied } = await databaseState(db);
-  const head: BackupHead = { millraceBackup: BACKUP_FORMAT, migrations: applied };
-  await write(JSON.stringify(head));
   const transaction = db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only');
   return transaction.execute(async (tx) => {
+    // Of the same moment as the rows: somebody may be migrating.
+    const { applied } = await databaseState(tx);
+    const head: BackupHead = { millraceBackup: BACKUP_FORMAT, migrations: applied };
+    await write(JSON.stringify(head));
     let rows = 0;
     for (const table of await tablesInOrder(tx)) {
       await sql`declare kept no scroll cursor for select to_jsonb(t)::text as row from ${sql.table(table)} t`.execute(

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -36,10 +37,8 @@ export async function backup([file, ...more]: readonly string[], config: Config)
 }
 
 async function writeLine(to: PassThrough, line: string): Promise<void> {
-  if (to.write(`${line}\n`)) return;
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  to.once('drain', resolve).once('error', reject);
-  await promise;
+  if (to.destroyed) throw new Error('the file cannot be written');
+  if (!to.write(`${line}\n`)) await once(to, 'drain');
 }
 
 /** `millrace restore FILE`: into an empty database; then what the bucket knows better is taken from there. */
