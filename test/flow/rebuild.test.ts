@@ -77,8 +77,12 @@ test('a database that was lost is made again from the bucket: the same videos, a
   await assert.rejects(instance.command('rebuild'), { stderr: /has 2 videos.*--into-existing/ });
   await instance.stop();
   await rm(join(instance.data, 'postgres'), { recursive: true });
+  const looked = await instance.command('rebuild', '--dry-run');
+  assert.match(looked, new RegExp(`^${videoId}  as it was$`, 'm'));
+  await assert.rejects(instance.command('keys', 'list'), { stderr: /The database is empty/ }, 'nothing was made of it');
   const said = await instance.command('rebuild');
   assert.match(said, new RegExp(`^${videoId}  as it was$`, 'm'));
+  assert.match(said, /There are no API keys any more: .*millrace keys create/);
   assert.match(said, /^2 videos in the store: 2 as it was$/m);
   await instance.start();
   const after = await everything();
@@ -144,6 +148,8 @@ test('gc finds what nobody stands behind, deletes it only when told to, and leav
   const store = await openFileObjectStore(join(instance.data, 'objects'));
   await store.put(key, Buffer.from('a part of an upload that died'), { contentType: 'text/plain' });
   assert.match(await instance.command('gc'), /^There is no garbage\.$/m, 'it was written just now');
+  for (const hours of ['', 'soon', '-1', 'Infinity'])
+    await assert.rejects(instance.command('gc', `--older-than=${hours}`), { stderr: /takes a number of hours/ });
   const counted = await instance.command('gc', '--older-than', '0');
   assert.match(counted, /^ +1 +29 +of a video that the database does not know\nNothing was deleted/m);
   assert.ok(await store.head(key));

@@ -5,7 +5,8 @@ import { apiCall, CallFailed } from './api-call.ts';
 
 /** As tables show the id of a job or a task: nobody has two that begin alike and are looked at together. */
 export const SHORT_ID_LENGTH = 8;
-const SHORT_ID = /^[0-9a-f]{8}[0-9a-f-]*$/;
+/** The beginning of an id, no shorter than tables show it. */
+export const SHORT_ID = /^[0-9a-f]{8}[0-9a-f-]*$/;
 /** Older jobs are named by their whole id. */
 const SEARCHED_JOBS = 1_000;
 

@@ -59,9 +59,10 @@ function say(sums: ReadonlyMap<Reason, Sum>, unknown: number, isDeleting: boolea
 }
 
 function optionsOf(args: readonly string[]): { isDeleting: boolean; hours: number } {
-  const hours = Number(valuesOf(args)['older-than']);
-  if (!(hours >= 0)) throw new ConfigError('--older-than takes a number of hours.');
-  return { isDeleting: valuesOf(args).delete ?? false, hours };
+  const { delete: isDeleting = false, 'older-than': hours } = valuesOf(args);
+  // An empty text is a number, too, as far as Number() goes: 0, which would protect nothing.
+  if (!/^\d+(\.\d+)?$/.test(hours)) throw new ConfigError('--older-than takes a number of hours.');
+  return { isDeleting, hours: Number(hours) };
 }
 
 function valuesOf(args: readonly string[]) {

@@ -5,10 +5,11 @@ import { migrate } from '../../adapters/migrate.ts';
 import { type ApiKeyEntry, type ApiKeys, isKeyScope, KEY_SCOPES, type NewApiKey } from '../../domain/api-keys.ts';
 import { DomainError } from '../../domain/errors.ts';
 import { digestOf } from '../../upload/key-ring.ts';
+import { assertSchema } from '../assert-schema.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { systemClock } from '../parts.ts';
 import { withDatabase } from '../with-database.ts';
-import { SHORT_ID_LENGTH } from './find-job.ts';
+import { SHORT_ID, SHORT_ID_LENGTH } from './find-job.ts';
 import { ageOf, printJson, widthMost } from './show.ts';
 import { table } from './table.ts';
 
@@ -28,7 +29,8 @@ type Work = (keys: ApiKeys) => Promise<void>;
 export async function keys([action = '', ...args]: readonly string[], config: Config): Promise<void> {
   const work = workOf(action, args);
   await withDatabase(config, async (db) => {
-    await migrate(db);
+    if (action === 'list') await assertSchema(db);
+    else await migrate(db);
     await work(createApiKeys(db));
   }).catch((error: unknown) => {
     throw error instanceof DomainError ? new ConfigError(error.message, { cause: error }) : error;
@@ -48,7 +50,7 @@ function workOf(action: string, args: readonly string[]): Work {
     const [id, ...more] = positionals;
     if (action === 'create' && id === undefined) return createKey(newKey(values));
     if (action === 'list' && id === undefined) return (keys) => listKeys(keys, values.json === true);
-    if (action === 'revoke' && id !== undefined && more.length === 0) return (keys) => revokeKey(keys, id);
+    if (action === 'revoke' && id !== undefined && more.length === 0) return revokeKey(id);
   } catch (error) {
     throw error instanceof ConfigError ? error : new ConfigError(`${String(error)}\n${USAGE}`);
   }
@@ -117,12 +119,18 @@ function stateOf({ revokedAt, expiresAt }: ApiKeyEntry, nowMs: number): string {
 }
 
 /** @param start of an id, as long as it is of one key only */
-async function revokeKey(keys: ApiKeys, start: string): Promise<void> {
-  const [found, ...others] = (await keys.list()).filter(({ id }) => id.startsWith(start));
-  if (!found || others.length > 0)
-    throw new ConfigError(found ? `Several keys begin with ${start}.` : `There is no key ${start}: millrace keys list`);
-  const isNew = await keys.revoke(found.id);
-  console.log(
-    `${found.id} "${found.name}" ${isNew ? 'is revoked: it works nowhere within seconds.' : 'was revoked before.'}`,
-  );
+function revokeKey(start: string): Work {
+  if (!SHORT_ID.test(start))
+    throw new ConfigError(`revoke takes an id, or its first ${SHORT_ID_LENGTH} characters: millrace keys list`);
+  return async (keys) => {
+    const [found, ...others] = (await keys.list()).filter(({ id }) => id.startsWith(start));
+    if (!found || others.length > 0)
+      throw new ConfigError(
+        found ? `Several keys begin with ${start}.` : `There is no key ${start}: millrace keys list`,
+      );
+    const isNew = await keys.revoke(found.id);
+    console.log(
+      `${found.id} "${found.name}" ${isNew ? 'is revoked: it works nowhere within seconds.' : 'was revoked before.'}`,
+    );
+  };
 }

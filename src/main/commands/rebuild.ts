@@ -1,8 +1,12 @@
 import { parseArgs } from 'node:util';
+import { hasApiKeys } from '../../adapters/api-keys.ts';
 import { migrate } from '../../adapters/migrate.ts';
+import type { Database } from '../../adapters/postgres.ts';
 import { createRebuiltRecords } from '../../adapters/rebuilt-videos.ts';
+import { databaseState } from '../../adapters/schema-state.ts';
 import type { RebuiltRecords } from '../../domain/about-video.ts';
 import type { VideoId } from '../../domain/ids.ts';
+import { assertSchema } from '../assert-schema.ts';
 import { type Config, ConfigError } from '../config.ts';
 import { openStore, systemClock } from '../parts.ts';
 import { lostVideos, type Outcome, type RebuildDeps, rebuildVideos } from '../rebuild/rebuild.ts';
@@ -14,13 +18,37 @@ const OPTIONS = { 'into-existing': { type: 'boolean' }, 'dry-run': { type: 'bool
 export async function rebuild(args: readonly string[], config: Config): Promise<void> {
   const options = optionsOf(args);
   const store = await openStore(config);
+  const isDryRun = options['dry-run'] ?? false;
   await withDatabase(config, async (db) => {
-    await migrate(db);
-    const records = createRebuiltRecords(db);
+    const records = isDryRun ? await recordsToLookAt(db) : await recordsToFill(db);
     if (!options['into-existing']) await assertEmpty(records);
-    await runRebuild({ store, records, clock: systemClock, isDryRun: options['dry-run'] ?? false });
+    await runRebuild({ store, records, clock: systemClock, isDryRun });
+    if (!isDryRun && config.MILLRACE_API_KEYS === undefined && !(await hasApiKeys(db))) console.log(NO_KEYS);
   });
 }
+
+/** Keys were in the database that was lost, and without one nothing is asked of whoever reaches the API. */
+const NO_KEYS =
+  'There are no API keys any more: whoever reaches the API may do everything. Before it is started: millrace keys create';
+
+async function recordsToFill(db: Database): Promise<RebuiltRecords> {
+  await migrate(db);
+  return createRebuiltRecords(db);
+}
+
+async function recordsToLookAt(db: Database): Promise<RebuiltRecords> {
+  const { applied } = await databaseState(db);
+  if (applied.length === 0) return NOTHING;
+  await assertSchema(db);
+  return createRebuiltRecords(db);
+}
+
+const NOTHING: RebuiltRecords = {
+  countVideos: async () => 0,
+  versionOf: async () => undefined,
+  published: async () => [],
+  add: () => Promise.reject(new Error('a dry run adds nothing')),
+};
 
 async function assertEmpty(records: RebuiltRecords): Promise<void> {
   const videos = await records.countVideos();
