@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 
-/** Every command that a document shows is run by a test: as it stands (`# tested`), or by the test that is named here. */
+/**
+ * Every command that a document shows is run by a test as it stands (`# tested`), or a test stands for it, which is named
+ * here: it runs the same thing in another way, or reads what the command would read.
+ */
 const ROOT = resolve(import.meta.dirname, '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
-/** How a command begins; who runs it; what stands there because of it. */
-const RUN_BY: readonly (readonly [command: string, file: string, says: string])[] = [
+/** How a command begins; the test that stands for it; what is written there because of it. */
+const STOOD_FOR_BY: readonly (readonly [command: string, file: string, says: string])[] = [
   ['npm start', 'test/support/instance.ts', "'up'"],
   ['npm test', '.ci/run', 'npm test'],
   ['npm run prove:abr', 'test/browser/abr.test.ts', 'prove/abr/'],
@@ -52,6 +55,13 @@ const blocks = pages
   .split('\n')
   .flatMap((page) => [...read(page).matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, script = '']) => ({ page, script })));
 
+test('the scripts behind npm start and npm run find what they run', () => {
+  const run = (...args: string[]) => spawnSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' });
+  assert.match(run('scripts/run.mjs', 'help').stdout, /millrace/);
+  const unknown = run('scripts/run-proof.mjs', 'demo:failures', 'no-such-name');
+  assert.deepEqual([unknown.status, /there is no no-such-name, only worker-killed/.test(unknown.stderr)], [1, true]);
+});
+
 test('what a document shows as tested is run by the test of that page', () => {
   const marked = blocks.filter(({ script }) => script.startsWith('# tested\n'));
   assert.ok(marked.length > 20, `${marked.length} blocks`);
@@ -62,7 +72,7 @@ test('what a document shows as tested is run by the test of that page', () => {
   }
 });
 
-test('every other command that a document shows is run by a test as well', () => {
+test('for every other command that a document shows a test is named, which still has to do with it', () => {
   const hosts = read('test/deploy/documented-hosts.ts');
   for (const { page, script } of blocks.filter((block) => !block.script.startsWith('# tested\n'))) {
     // Blocks that begin with their host are the hosts of a test.
@@ -71,8 +81,8 @@ test('every other command that a document shows is run by a test as well', () =>
       continue;
     }
     for (const line of script.trimEnd().split('\n')) {
-      const by = RUN_BY.find(([command]) => line.startsWith(command));
-      assert.ok(by, `${page}: no test runs: ${line}`);
+      const by = STOOD_FOR_BY.find(([command]) => line.startsWith(command));
+      assert.ok(by, `${page}: no test stands for: ${line}`);
       const [, file, says] = by;
       assert.ok(read(file).includes(says), `${file} no longer says ${says}: ${line}`);
     }

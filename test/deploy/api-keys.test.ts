@@ -104,7 +104,12 @@ test('a key of `millrace keys` reaches as far as its scope, is never listed itse
   assert.match(await instance.command('keys', 'revoke', id), /is revoked/);
   await eventually('it opens nothing', async () => (await ask('GET'))[0] === 401);
   assert.match(await instance.command('keys', 'list'), /read {3}revoked/);
-  for (const args of [['create', '--name', 'x', '--scope', 'all'], ['revoke', 'ffffffff-ffff'], ['revoke', ''], ['lose']])
+  for (const args of [
+    ['create', '--name', 'x', '--scope', 'all'],
+    ['revoke', 'ffffffff-ffff'],
+    ['revoke', ''],
+    ['lose'],
+  ])
     await assert.rejects(instance.command('keys', ...args), {
       code: 1,
       stderr: /^millrace: (--scope|There is no key|revoke takes an id|usage)/,

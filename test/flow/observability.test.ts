@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { SmallDisk } from '../../prove/failures/small-disk.ts';
 import type { VideoResource } from '../../src/domain/video-resource.ts';
 import { type Collector, type ReceivedSpan, startCollector } from '../support/collector.ts';
 import { eventually } from '../support/eventually.ts';
@@ -224,7 +225,14 @@ const TROUBLES: Readonly<Record<string, () => Promise<Trouble>>> = {
       },
     };
   },
-  'The disk is full': async () => ({}),
+  'The disk is full': async () => {
+    const small = join(folder, 'small');
+    const disk = await SmallDisk.mount(small);
+    assert.equal(disk.trouble, undefined, 'a disk that can be full takes Linux and root');
+    disk.fill();
+    const end = () => disk[Symbol.asyncDispose]();
+    return { words: { 'millrace doctor': `MILLRACE_DATA='${small}' ${MILLRACE} doctor` }, end };
+  },
 };
 
 async function pidOf(child: string): Promise<number> {
