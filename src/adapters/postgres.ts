@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { type Generated, Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { KeyScope } from '../domain/api-keys.ts';
@@ -185,6 +186,13 @@ const CONNECT_TIMEOUT_MS = 5_000;
 /** No statement of ours takes seconds; one that does is better failed than waited for. */
 const STATEMENT_TIMEOUT_MS = 20_000;
 
+/**
+ * A database whose host is cut off, or that is frozen, does not end its statements: TCP would wait for a quarter of an
+ * hour. A connection on which nothing came for longer than any statement may take is given up with what waits on it. The
+ * pool has closed those that nobody uses long before.
+ */
+const SILENCE_MS = STATEMENT_TIMEOUT_MS + 5_000;
+
 /** int8 columns are sizes and sequence numbers below 2^53. */
 const INT8_OID = 20;
 
@@ -199,13 +207,19 @@ const INT8_OID = 20;
 const IN_INDEX_ORDER = '-c enable_bitmapscan=off';
 
 /** @param onBreak called when a pooled connection breaks while no statement waits on it. */
-export function openDatabase(url: string, onBreak: (error: Error) => void): Database {
+export function openDatabase(url: string, onBreak: (error: Error) => void, { silenceMs = SILENCE_MS } = {}): Database {
   const pool = new pg.Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     options: IN_INDEX_ORDER,
+    stream: () => {
+      const socket = new Socket();
+      return socket.setTimeout(silenceMs, () =>
+        socket.destroy(new Error(`connection terminated: the database was silent for ${silenceMs} ms`)),
+      );
+    },
     types: {
       getTypeParser: (oid, format) =>
         oid === INT8_OID ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { sql } from 'kysely';
+import { answered } from '../../src/adapters/database-outage.ts';
 import { openDatabase } from '../../src/adapters/postgres.ts';
 import { startDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
@@ -49,4 +50,27 @@ test('connections that are cut at any moment are neither used up nor in the way 
   assert.equal(found[0]?.enable_bitmapscan, 'off');
   // Waits for ever where a connection was taken from the pool and not given back.
   await db.destroy();
+});
+
+test('a backend that falls silent fails what waits for it, in time, and its connection is not used again', async () => {
+  await using database = await startDatabase();
+  const db = openDatabase(database.url, () => {}, { silenceMs: 500 });
+  let frozen = 0;
+  try {
+    const transaction = db.transaction().execute(async (tx) => {
+      const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(tx);
+      frozen = rows[0]?.pid ?? 0;
+      process.kill(frozen, 'SIGSTOP');
+      await sql`select 1`.execute(tx);
+    });
+    await assert.rejects(
+      answered(() => transaction),
+      { code: 'database_unavailable' },
+    );
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+    assert.notEqual(rows[0]?.pid, frozen);
+  } finally {
+    if (frozen > 0) process.kill(frozen, 'SIGCONT');
+    await db.destroy();
+  }
 });
