@@ -1,4 +1,5 @@
 import type { JobId, VideoId } from '../domain/ids.ts';
+import { lookAgain } from './growing-jobs.ts';
 import { cancelTasks, moveJob, moveVideo, NOW, type Tx } from './transitions.ts';
 
 export type JobError = { readonly code: string; readonly message: string; readonly tail?: string };
@@ -23,6 +24,8 @@ export async function endJob(
     .execute();
   await cancelTasks(tx, jobId, state === 'failed' ? 'its job failed' : reason);
   await endVideo(tx, videoId, error);
+  // Its publisher may be writing at this moment, or may have been killed while it did.
+  await lookAgain(tx, jobId);
   return true;
 }
 

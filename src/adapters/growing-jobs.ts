@@ -42,6 +42,7 @@ export function createGrowthRecords(db: Database): GrowthRecords {
       `.execute(db);
       return rows[0]?.ms ?? 0;
     },
+    lookAgain: (jobId) => lookAgain(db, jobId),
     publishedJob: (videoId) =>
       db
         .selectFrom('videos as v')
@@ -102,8 +103,22 @@ async function claimAbandoned(db: Database): Promise<AbandonedGrowth | undefined
   return rows[0];
 }
 
+/** Without effect where the job goes on, so that its next publisher comes, or where it never had one. */
+export async function lookAgain(db: Database | Tx, jobId: JobId): Promise<void> {
+  const isPublished = sql`v.published_generation is not null`;
+  await sql`
+    update videos v set
+      playlists_due_at = case when ${isPublished} then clock_timestamp() else v.playlists_due_at end,
+      growing_generation = case when ${isPublished} then null else j.generation end
+    from jobs j
+    where j.id = ${jobId} and v.id = j.video_id and (${isPublished} or j.state in ('failed', 'cancelled'))
+      and exists (select from tasks t where t.job_id = j.id and t.kind = 'publish' and t.attempt > 0)
+  `.execute(db);
+}
+
 async function withdrawn(tx: Tx, of: AbandonedGrowth): Promise<void> {
-  await lockVideo(tx, of.videoId);
+  const video = await lockVideo(tx, of.videoId);
+  if (!video || video.published_generation !== null) return;
   // A job that was taken up again meanwhile lists its segments anew.
   const released = await sql`
     update jobs set grow_until = null, reports_grown = 0 where id = ${of.jobId} and grow_token = ${of.token}
@@ -116,7 +131,7 @@ async function withdrawn(tx: Tx, of: AbandonedGrowth): Promise<void> {
 const lockVideo = (tx: Tx, videoId: VideoId) =>
   tx
     .selectFrom('videos')
-    .select(['state', 'growing_generation'])
+    .select(['growing_generation', 'published_generation'])
     .where('id', '=', videoId)
     .forUpdate()
     .executeTakeFirst();

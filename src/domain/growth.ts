@@ -40,12 +40,17 @@ export interface GrowthRecords {
    * @returns 'first' where the video became playable by it; false when the claim was over.
    */
   release(claim: GrowthClaim, grown: { isPlayable: boolean; pauseMs: number }): Promise<'first' | 'again' | false>;
-  /** A job that failed or was cancelled while its video was playable, and that nobody else grows. */
+  /** A job that failed or was cancelled while its video was playable or about to be, and that nobody else grows. */
   claimAbandoned(): Promise<AbandonedGrowth | undefined>;
-  /** Its playlist is gone, so the video is no longer playable. */
+  /** Its playlists are gone, so the video is no longer playable. */
   withdrawn(claim: AbandonedGrowth): Promise<void>;
   /** For how long somebody may still write growing playlists of the job: 0 when nobody does. */
   remainingMs(jobId: JobId): Promise<number>;
+  /**
+   * What players start from may be the work of a publisher that had lost its task. Where another generation is
+   * published, its playlists are due again; where none is and the job has ended, what stands is abandoned growth.
+   */
+  lookAgain(jobId: JobId): Promise<void>;
   /** The job whose generation players get. */
   publishedJob(videoId: VideoId): Promise<{ jobId: JobId; generation: number } | undefined>;
 }

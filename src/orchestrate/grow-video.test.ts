@@ -8,7 +8,14 @@ import { MemoryObjectStore } from '../../test/fakes/memory-object-store.ts';
 import { growingRenditions } from '../domain/growing-offer.ts';
 import type { GrowthClaim, GrowthRecords } from '../domain/growth.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
-import { initKey, mediaPlaylistKey, multivariantKey, type ObjectKey, segmentKey } from '../domain/object-keys.ts';
+import {
+  initKey,
+  manifestKey,
+  mediaPlaylistKey,
+  multivariantKey,
+  type ObjectKey,
+  segmentKey,
+} from '../domain/object-keys.ts';
 import { offerOf } from '../domain/offer.ts';
 import type { PutOptions } from '../domain/ports.ts';
 import { plannedTicks } from '../domain/segment-plan.ts';
@@ -21,6 +28,7 @@ const jobId = '00000000-0000-4000-8000-000000000000' as JobId;
 const job = finishedJob({ frames: 1_000 });
 const LEASE_MS = 5_000;
 const ENTRY = multivariantKey({ videoId });
+const MANIFEST = manifestKey({ videoId });
 const PICTURE = mediaPlaylistKey({ videoId, generation: 1, rendition: 'v240' });
 
 /** Calls back right before a write lands. */
@@ -73,6 +81,7 @@ class OneJob implements GrowthRecords {
     return this.isPublished ? { jobId, generation: 1 } : undefined;
   }
   async report() {}
+  async lookAgain() {}
   async remainingMs() {
     return 0;
   }
@@ -180,9 +189,20 @@ test('a video that is deleted while it grows leaves nothing behind', async () =>
 test('a video whose job has ended without being published is no longer playable', async () => {
   const { deps, store, growth, named } = await fixture({ standing: 3 });
   await growVideo(deps);
+  // A publisher that lost its task in mid-write left this.
+  await store.put(MANIFEST, new Uint8Array(8), { contentType: 'application/dash+xml' });
   growth.isAbandoned = true;
   assert.equal(await growVideo(deps), true);
-  assert.equal(await store.head(ENTRY), undefined);
+  assert.deepEqual([await store.head(ENTRY), await store.head(MANIFEST)], [undefined, undefined]);
   assert.equal(named('growth_withdrawn').length, 1);
   assert.equal(await growVideo(deps), false);
+});
+
+test('who was frozen before it withdrew a video that others have published meanwhile puts it back', async () => {
+  const { deps, store, growth } = await fixture({ standing: 3 });
+  const final = finalPlaylists(videoId, offerOf(1, job.plan, job.results), []);
+  await writePlaylists(final, store);
+  Object.assign(growth, { isDue: false, isAbandoned: true, isPublished: true });
+  await growVideo(deps);
+  for (const { key, text } of final) assert.equal(await store.text(key), text);
 });

@@ -3,7 +3,7 @@ import { growingOffer, growingRenditions } from '../domain/growing-offer.ts';
 import type { GrowthClaim, GrowthRecords } from '../domain/growth.ts';
 import type { JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { initKey, multivariantKey, segmentKey, videoPrefix } from '../domain/object-keys.ts';
+import { initKey, manifestKey, multivariantKey, segmentKey, videoPrefix } from '../domain/object-keys.ts';
 import { IncompleteError, type Offer } from '../domain/offer.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import type { StoredRendition } from '../domain/tasks.ts';
@@ -87,12 +87,15 @@ function logPlayable({ videoId, jobId, generation }: GrowthClaim, offer: Offer |
 }
 
 /** Nothing will be added to the playlists of a job that has ended, so whoever plays them would wait for ever. */
-async function withdrawAbandoned({ growth, store, log }: GrowDeps): Promise<boolean> {
+async function withdrawAbandoned(deps: GrowDeps): Promise<boolean> {
+  const { growth, store, log } = deps;
   const claim = await growth.claimAbandoned();
   if (!claim) return false;
   const { videoId, jobId, generation } = claim;
-  await store.delete(multivariantKey({ videoId }));
+  for (const key of [multivariantKey({ videoId }), manifestKey({ videoId })]) await store.delete(key);
   await growth.withdrawn(claim);
   log.info('growth_withdrawn', { videoId, jobId, generation });
+  // This process was frozen, and what it then deleted was published meanwhile.
+  await restorePublished(videoId, deps);
   return true;
 }

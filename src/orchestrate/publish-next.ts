@@ -23,29 +23,38 @@ export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
   deps.log.info('task_leased', { ...line, worker: deps.self.worker, leaseMs: task.leaseMs });
   const startedMs = deps.clock.nowMs();
   try {
-    await keepingLease(task, deps, () => publishVideo(task, deps));
+    await keepingLease(task, deps, (lost) => publishVideo(task, deps, lost));
     deps.log.info('task_done', { ...line, durationMs: deps.clock.nowMs() - startedMs });
     deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
   } catch (err) {
     // Another one publishes it by now, or it was cancelled: there is nothing to settle.
-    if (isCodedError(err) && err.code === 'lease_lost') deps.log.warn('lease_refused', { ...idsOf(task), err });
+    if (isLeaseLost(err)) deps.log.warn('lease_refused', { ...idsOf(task), err });
     else await failTask(task, failureOf(err), deps);
   }
   return true;
 }
 
-/** Checking the segments of a long video takes longer than a lease. */
-async function keepingLease(task: LentTask, { records, log }: PublishNextDeps, work: () => Promise<void>) {
+/** Checking the segments of a long video takes longer than a lease. A refused renewal ends the work. */
+async function keepingLease(
+  task: LentTask,
+  { records, log }: PublishNextDeps,
+  work: (lost: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const lost = new AbortController();
   const renewal = setInterval(() => {
-    // A lost lease shows when the task is settled, which is fenced; here it is only worth a line.
-    records.renew(task).catch((err: unknown) => log.warn('lease_refused', { ...idsOf(task), err }));
+    records.renew(task).catch((err: unknown) => {
+      if (isLeaseLost(err)) lost.abort(err);
+      else log.warn('lease_refused', { ...idsOf(task), err });
+    });
   }, task.leaseMs / 3);
   try {
-    await work();
+    await work(lost.signal);
   } finally {
     clearInterval(renewal);
   }
 }
+
+const isLeaseLost = (error: unknown): boolean => isCodedError(error) && error.code === 'lease_lost';
 
 function failureOf(error: unknown): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);

@@ -1,114 +1,106 @@
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
-import { finishedJob } from '../../test/fakes/finished-job.ts';
 import { MemoryObjectStore } from '../../test/fakes/memory-object-store.ts';
+import { storedJob } from '../../test/fakes/stored-job.ts';
 import { DomainError } from '../domain/errors.ts';
-import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
-import { initKey, multivariantKey, type ObjectKey, segmentKey, videoPrefix } from '../domain/object-keys.ts';
+import type { JobId } from '../domain/ids.ts';
+import { multivariantKey, type ObjectKey, videoPrefix } from '../domain/object-keys.ts';
 import type { PutOptions } from '../domain/ports.ts';
-import type { LentTask } from '../domain/tasks.ts';
-import { silentLog } from '../lib/log.ts';
 import { publishVideo } from './publish-video.ts';
 
-const videoId = '0123456789abcdef' as VideoId;
-const INIT = new Uint8Array(800);
-const initSha256 = createHash('sha256').update(INIT).digest('hex');
-const job = finishedJob({ frames: 120 });
-const renditions = job.results.map((result) => ({ ...result, initSha256 }));
-const TASK: LentTask = {
-  taskId: randomUUID() as TaskId,
-  jobId: randomUUID() as JobId,
-  videoId,
-  attempt: 1,
-  token: 0,
-  leaseMs: 10_000,
-  spec: { kind: 'publish', source: { videoId, sizeBytes: 1 }, generation: 1 },
-};
+const LEASE_LOST = { code: 'lease_lost' };
 
-/** Deletes the video, as another process does, right before the published playlist is written. */
-class DeletingStore extends MemoryObjectStore {
-  isVideoGone = false;
-  deletesAt: ObjectKey | undefined;
+/** Calls back right before a write lands. */
+class SlowStore extends MemoryObjectStore {
+  onPut: (key: ObjectKey) => Promise<void> = async () => {};
   override async put(key: ObjectKey, bytes: Uint8Array, options: PutOptions) {
-    if (key === this.deletesAt) {
-      await this.deletePrefix(videoPrefix({ videoId }));
-      this.isVideoGone = true;
-    }
+    await this.onPut(key);
     return super.put(key, bytes, options);
   }
-}
-
-async function storeOfWork(): Promise<DeletingStore> {
-  const store = new DeletingStore();
-  for (const { rendition, segments } of renditions) {
-    await store.put(initKey({ videoId, generation: 1, rendition }), INIT, { contentType: 'video/mp4' });
-    for (const { segment, sizeBytes } of segments)
-      await store.put(segmentKey({ videoId, generation: 1, rendition, segment }), new Uint8Array(sizeBytes), {
-        contentType: 'video/iso.segment',
-      });
+  playlists(): string[] {
+    return this.keys().filter((key) => /\.(m3u8|mpd)$/.test(key));
   }
-  return store;
 }
 
-const depsOf = (store: DeletingStore) => ({
-  store,
-  log: silentLog<never>(),
-  growth: { remainingMs: async () => 0 },
-  records: {
-    finishedWork: async () => ({ plan: job.plan, renditions, captions: [] }),
-    isDeleted: async () => store.isVideoGone,
-    completePublish: async () => {
-      if (store.isVideoGone) throw new DomainError('lease_lost');
-    },
-  },
-});
+async function fixture() {
+  const store = new SlowStore();
+  const { work, task } = await storedJob(store);
+  const { log, lines } = capturedLog();
+  const lost = new AbortController();
+  const lookedAt: JobId[] = [];
+  const growth = { remainingMs: async () => 0, lookAgain: async (jobId: JobId) => void lookedAt.push(jobId) };
+  const records = {
+    finishedWork: async () => work,
+    renew: async () => {},
+    completePublish: async () => {},
+    isDeleted: async () => false,
+  };
+  const entry = multivariantKey(task);
+  const publish = () => publishVideo(task, { store, log, growth, records }, lost.signal);
+  return { ...{ store, task, lines, lost, lookedAt, growth, records, entry }, publish };
+}
+
+const refuse = () => Promise.reject(new DomainError('lease_lost'));
 
 test('what is complete becomes visible', async () => {
-  const store = await storeOfWork();
-  await publishVideo(TASK, depsOf(store));
-  assert.ok(store.keys().includes(multivariantKey({ videoId })));
+  const { publish, store, entry } = await fixture();
+  await publish();
+  assert.ok(store.playlists().includes(entry));
 });
 
 test('a video that is deleted while it is published leaves no playlist behind', async () => {
-  const store = await storeOfWork();
-  store.deletesAt = multivariantKey({ videoId });
-  await assert.rejects(publishVideo(TASK, depsOf(store)), { code: 'lease_lost' });
-  assert.equal(store.isVideoGone, true);
+  const { publish, store, entry, task, records } = await fixture();
+  store.onPut = async (key) => {
+    if (key !== entry) return;
+    await store.deletePrefix(videoPrefix(task));
+    Object.assign(records, { completePublish: refuse, isDeleted: async () => true });
+  };
+  await assert.rejects(publish(), LEASE_LOST);
   assert.deepEqual(store.keys(), []);
 });
 
-test('a publisher that lost its lease to another one leaves what is visible', async () => {
-  const store = await storeOfWork();
-  const deps = depsOf(store);
-  const records = { ...deps.records, completePublish: () => Promise.reject(new DomainError('lease_lost')) };
-  await assert.rejects(publishVideo(TASK, { ...deps, records }), { code: 'lease_lost' });
-  assert.ok(store.keys().includes(multivariantKey({ videoId })));
+test('a publisher that lost its lease while it checked the segments makes nothing visible', async () => {
+  const { publish, store, records } = await fixture();
+  records.renew = refuse;
+  await assert.rejects(publish(), LEASE_LOST);
+  assert.deepEqual(store.playlists(), []);
+});
+
+test('no further playlist is written once the lease is known to be lost', async () => {
+  const { publish, store, lost, entry } = await fixture();
+  store.onPut = async () => lost.abort(new DomainError('lease_lost'));
+  await assert.rejects(publish(), LEASE_LOST);
+  assert.ok(!store.playlists().includes(entry));
+});
+
+test('what was written without a lease is left to the next publisher, and looked at where none comes', async () => {
+  const { publish, store, entry, task, records, lookedAt } = await fixture();
+  records.completePublish = refuse;
+  await assert.rejects(publish(), LEASE_LOST);
+  assert.ok(store.playlists().includes(entry));
+  assert.deepEqual(lookedAt, [task.jobId]);
 });
 
 test('publishing waits until whoever grows the video has let go', async () => {
-  const store = await storeOfWork();
+  const { publish, store, growth, entry } = await fixture();
   const remaining = [120, 60, 0];
-  const seen: boolean[] = [];
-  const remainingMs = async (): Promise<number> => {
-    seen.push(store.keys().includes(multivariantKey({ videoId })));
+  const seen: number[] = [];
+  growth.remainingMs = async () => {
+    seen.push(store.playlists().length);
     return remaining.shift() ?? 0;
   };
-  await publishVideo(TASK, { ...depsOf(store), growth: { remainingMs } });
-  assert.deepEqual(seen, [false, false, false]);
-  assert.ok(store.keys().includes(multivariantKey({ videoId })));
+  await publish();
+  assert.deepEqual(seen, [0, 0, 0]);
+  assert.ok(store.playlists().includes(entry));
 });
 
 test('a late write of growing playlists, right before the job has succeeded, is put right', async () => {
-  const store = await storeOfWork();
-  const { log, lines } = capturedLog();
-  const deps = depsOf(store);
-  const key = multivariantKey({ videoId });
-  const completePublish = async (): Promise<void> => {
-    await store.put(key, new TextEncoder().encode('#EXTM3U\n'), { contentType: 'application/vnd.apple.mpegurl' });
+  const { publish, store, records, entry, lines } = await fixture();
+  records.completePublish = async () => {
+    await store.put(entry, new TextEncoder().encode('#EXTM3U\n'), { contentType: 'application/vnd.apple.mpegurl' });
   };
-  await publishVideo(TASK, { ...deps, log, records: { ...deps.records, completePublish } });
-  assert.match(new TextDecoder().decode((await store.read(key))?.bytes), /v720/);
-  assert.deepEqual(lines.find((line) => line.event === 'playlists_restored')?.keys, [key]);
+  await publish();
+  assert.match(new TextDecoder().decode((await store.read(entry))?.bytes), /v720/);
+  assert.deepEqual(lines.find((line) => line.event === 'playlists_restored')?.keys, [entry]);
 });

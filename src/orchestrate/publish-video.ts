@@ -15,27 +15,35 @@ import { restorePlaylists } from './restore-playlists.ts';
 
 export type PublishDeps = {
   readonly store: Pick<ObjectStore, 'put' | 'head' | 'read' | 'deletePrefix'>;
-  readonly records: Pick<JobRecords, 'finishedWork' | 'completePublish' | 'isDeleted'>;
-  readonly growth: Pick<GrowthRecords, 'remainingMs'>;
+  readonly records: Pick<JobRecords, 'finishedWork' | 'renew' | 'completePublish' | 'isDeleted'>;
+  readonly growth: Pick<GrowthRecords, 'remainingMs' | 'lookAgain'>;
   readonly log: Log<LogEvent>;
 };
 
 /**
  * Makes a video visible: holds everything against the plan and the store, writes the playlists of the renditions, and
  * last the two that players start from. Doing it twice writes the same again.
+ * @param signal ends it between two steps: the lease is lost.
  * @throws IncompleteError when something is missing; nothing was written then.
  */
-export async function publishVideo(task: LentTask, deps: PublishDeps): Promise<void> {
+export async function publishVideo(task: LentTask, deps: PublishDeps, signal: AbortSignal): Promise<void> {
   const { videoId, jobId } = task;
   const { generation } = task.spec;
   const { plan, renditions, captions } = await deps.records.finishedWork(jobId);
   const offer = offerOf(generation, plan, renditions);
   const made = [...offer.video, ...offer.audio].map((rendition) => rendition.made);
-  await inBatches(made.flatMap(checksOf(videoId, generation, deps.store)));
+  await inBatches(made.flatMap(checksOf(videoId, generation, deps.store)), signal);
   await untilNobodyGrows(jobId, deps);
   const files = finalPlaylists(videoId, offer, captions);
-  await writePlaylists(files, deps.store);
-  await settle(task, offer, deps);
+  // Cancelled in all that time, or somebody else's by now, it must not become visible.
+  await deps.records.renew(task);
+  try {
+    await writePlaylists(files, deps.store, signal);
+    await deps.records.completePublish(task, resourcesOf(offer));
+  } catch (error) {
+    await takeBack(task, deps);
+    throw error;
+  }
   // Whoever grew it and was frozen in the middle of a write may have finished that write just now.
   await restorePlaylists(videoId, files, deps);
   deps.log.info('video_published', { videoId, jobId, generation, renditions: made.map((r) => r.rendition) });
@@ -48,22 +56,22 @@ async function untilNobodyGrows(jobId: JobId, { growth }: Pick<PublishDeps, 'gro
   while ((await growth.remainingMs(jobId)) > 0) await delay(LOOK_EVERY_MS);
 }
 
-/** The transaction that settles finds out whether the video was deleted while its playlists were being written. */
-async function settle(task: LentTask, offer: Offer, { records, store }: PublishDeps): Promise<void> {
-  const { videoId } = task;
-  try {
-    await records.completePublish(task, resourcesOf(offer));
-  } catch (error) {
-    if (await records.isDeleted(videoId)) await store.deletePrefix(videoPrefix({ videoId }));
-    throw error;
-  }
+/**
+ * The transaction that settles has the last word, and may say no after all was written: the video was deleted, or the
+ * task taken back. An object store cannot compare tokens.
+ */
+async function takeBack({ videoId, jobId }: LentTask, { records, store, growth }: PublishDeps): Promise<void> {
+  if (await records.isDeleted(videoId)) await store.deletePrefix(videoPrefix({ videoId }));
+  else await growth.lookAgain(jobId);
 }
 
 const CHECKS_AT_ONCE = 16;
 
-async function inBatches(checks: (() => Promise<void>)[]): Promise<void> {
-  for (let i = 0; i < checks.length; i += CHECKS_AT_ONCE)
+async function inBatches(checks: (() => Promise<void>)[], signal: AbortSignal): Promise<void> {
+  for (let i = 0; i < checks.length; i += CHECKS_AT_ONCE) {
+    signal.throwIfAborted();
     await Promise.all(checks.slice(i, i + CHECKS_AT_ONCE).map((check) => check()));
+  }
 }
 
 /** Every segment must stand in the store with the size that was reported, and the init with its digest. */

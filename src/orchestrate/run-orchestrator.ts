@@ -16,7 +16,7 @@ import type { WorkerLines } from './worker-lines.ts';
 export type RunDeps = {
   readonly records: JobRecords;
   readonly store: ObjectStore;
-  readonly growth: Pick<GrowthRecords, 'remainingMs'>;
+  readonly growth: Pick<GrowthRecords, 'remainingMs' | 'lookAgain'>;
   readonly line: ClaimLine;
   readonly workers: WorkerLines;
   readonly decide: Decide;

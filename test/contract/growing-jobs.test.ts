@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { sql } from 'kysely';
+import { createDuePlaylists } from '../../src/adapters/due-playlists.ts';
 import { createGrowthRecords } from '../../src/adapters/growing-jobs.ts';
 import { createRetiredGenerations } from '../../src/adapters/retired-generations.ts';
 import type { GrowthClaim, GrowthRecords, RetiredGenerations } from '../../src/domain/growth.ts';
@@ -134,10 +135,15 @@ test('once publish is ready nobody begins to grow or goes on, and a publisher se
 
 async function publish(held?: LentTask): Promise<VideoId> {
   if (held) await world.one.complete(held, { renditions: storedBy(held) });
+  const task = await publishing();
+  await world.one.completePublish(task, []);
+  return task.videoId;
+}
+
+/** The publish task of what is planned, lent. */
+async function publishing(): Promise<LentTask> {
   await world.finishWork();
-  const task = await world.tryLend('orchestrator', 'publish');
-  await world.one.completePublish(task!, []);
-  return task!.videoId;
+  return (await world.tryLend('orchestrator', 'publish'))!;
 }
 
 test('what is published grows no more, and nothing is left of its growth', async () => {
@@ -187,6 +193,47 @@ test('a job that fails is withdrawn by one orchestrator, and grows again when it
   const anew = await growth.claim();
   assert.equal(anew?.jobId, claim.jobId);
   assert.equal(await growth.release(anew!, PLAYABLE), 'first');
+});
+
+test('what a publisher wrote of a job that was cancelled meanwhile is withdrawn, also what it writes after that', async () => {
+  await world.planned();
+  const { videoId, jobId } = await publishing();
+  await growth.lookAgain(jobId);
+  assert.equal(await growth.claimAbandoned(), undefined, 'its successor publishes it');
+  await world.control.cancelJob(jobId, 'a test');
+  for (const late of [false, true]) {
+    if (late) await growth.lookAgain(jobId);
+    const abandoned = await other.claimAbandoned();
+    assert.equal(abandoned?.jobId, jobId);
+    assert.equal(await playbackOf(videoId), null);
+    await other.withdrawn(abandoned!);
+    assert.equal(await growth.claimAbandoned(), undefined);
+  }
+});
+
+test('what a publisher wrote over a published generation is looked at, also what it writes after that', async () => {
+  const { videoId } = await world.planned();
+  await publish();
+  await again(videoId);
+  const { jobId } = await publishing();
+  const due = createDuePlaylists(world.db);
+  await sql`update videos set playlists_due_at = null`.execute(world.db);
+  await world.control.cancelJob(jobId, 'a test');
+  for (const late of [false, true]) {
+    if (late) await growth.lookAgain(jobId);
+    const video = await due.next();
+    assert.equal(video?.videoId, videoId);
+    await due.done(video!);
+    assert.equal(await due.next(), undefined);
+  }
+  assert.equal(await growth.claimAbandoned(), undefined);
+});
+
+test('a job that ended before its publisher began has nothing to withdraw', async () => {
+  const { videoId, probe } = await world.planned();
+  await world.control.cancelJob(probe.jobId, 'a test');
+  assert.equal(await growth.claimAbandoned(), undefined);
+  assert.ok(!(await world.transitions(videoId)).includes('video failed>failed'));
 });
 
 test('a deleted video takes its growth with it, and whoever writes for it learns of it', async () => {

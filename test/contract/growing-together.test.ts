@@ -55,7 +55,7 @@ test('two orchestrators grow a video while others work on it: nothing shrinks, a
     await Promise.all(['worker-1', 'worker-2', 'worker-3'].map((name) => work(name, store)));
     const publish = await world.tryLend('orchestrator', 'publish', world.other);
     const growth = createGrowthRecords(world.db);
-    await publishVideo(publish!, { store, records: world.other, growth, log: silentLog() });
+    await publishVideo(publish!, { store, records: world.other, growth, log: silentLog() }, working.signal);
   } finally {
     working.abort();
     await Promise.all(growers);

@@ -46,12 +46,13 @@ beforeEach(async () => {
   const spec = { kind: 'publish', source: { videoId, sizeBytes: 1 }, generation: 1 } as const;
   const task = { taskId: 't' as TaskId, jobId: 'j' as JobId, videoId, attempt: 1, token: 1, leaseMs: 1_000, spec };
   const records = {
+    renew: async () => {},
     finishedWork: async () => ({ plan: job.plan, renditions: results, captions: [] }),
     isDeleted: async () => false,
     completePublish: async () => {},
   };
-  const growth = { remainingMs: async () => 0 };
-  await publishVideo(task, { store, records, growth, log: silentLog() });
+  const growth = { remainingMs: async () => 0, lookAgain: async () => {} };
+  await publishVideo(task, { store, records, growth, log: silentLog() }, new AbortController().signal);
 });
 
 const judged = async (): Promise<string> => (await wrongInPublished(published, store)).join('\n');
