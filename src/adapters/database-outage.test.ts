@@ -3,10 +3,14 @@ import { test } from 'node:test';
 import pg from 'pg';
 import { DomainError } from '../domain/errors.ts';
 import { freePort } from '../lib/listen.ts';
+import { createAboutRecords } from './about-records.ts';
 import { createCaptionRecords } from './captions.ts';
 import { answered } from './database-outage.ts';
+import { createGrowthRecords } from './growing-jobs.ts';
 import { createJobLists } from './job-lists.ts';
+import { createJobRecords } from './job-records.ts';
 import { checkDatabase, openDatabase } from './postgres.ts';
+import { createRetiredGenerations } from './retired-generations.ts';
 import { createVideoEvents } from './video-events.ts';
 import { createVideoRecords } from './video-records.ts';
 
@@ -23,9 +27,12 @@ type Method = (...given: readonly unknown[]) => Promise<unknown>;
 /** Enough to ask with. */
 const GIVEN: readonly unknown[] = [{ limit: 1, filename: '' }, 'a title'];
 
-test('whatever the API reads and writes is such an outage', async () => {
+test('whatever the API and an orchestrator read and write is such an outage', async () => {
   const db = openDatabase(`postgres://nobody@127.0.0.1:${await freePort()}/none`, () => {});
-  const all = [createVideoRecords(db), createJobLists(db), createVideoEvents(db), createCaptionRecords(db)];
+  const ofApi = [createVideoRecords(db), createJobLists(db), createVideoEvents(db), createCaptionRecords(db)];
+  // These ask nothing where nobody claims.
+  const { lend, ...ofJobs } = createJobRecords({ db, leaseMs: 1 });
+  const all = [...ofApi, ofJobs, createGrowthRecords(db), createRetiredGenerations(db), createAboutRecords(db)];
   for (const [name, method] of all.flatMap((records) => Object.entries(records as object) as [string, Method][]))
     await assert.rejects(method(...GIVEN), { code: 'database_unavailable' }, name);
   await db.destroy();

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { AbandonedGrowth, GrowthClaim, GrowthRecords } from '../domain/growth.ts';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { JobPlan } from '../domain/tasks.ts';
-import { answered } from './database-outage.ts';
+import { eachAnswered } from './database-outage.ts';
 import type { Database } from './postgres.ts';
 import { reportStored, storedOf } from './stored-segments.ts';
 import { type Tx, writeEvent } from './transitions.ts';
@@ -21,8 +21,8 @@ const IS_FREE = sql<boolean>`(j.grow_until is null or j.grow_until < clock_times
 
 /** Growing playlists: who may write them, and of what. */
 export function createGrowthRecords(db: Database): GrowthRecords {
-  return {
-    report: (ref, renditions) => answered(() => db.transaction().execute((tx) => reportStored(tx, ref, renditions))),
+  return eachAnswered<GrowthRecords>({
+    report: (ref, renditions) => db.transaction().execute((tx) => reportStored(tx, ref, renditions)),
     claim: () => claim(db),
     storedOf: (jobId, renditions) => storedOf(db, jobId, renditions),
     async renew({ jobId, token }) {
@@ -52,7 +52,7 @@ export function createGrowthRecords(db: Database): GrowthRecords {
         .select(['j.id as jobId', 'j.generation'])
         .where('v.id', '=', videoId)
         .executeTakeFirst(),
-  };
+  });
 }
 
 async function claim(db: Database): Promise<GrowthClaim | undefined> {

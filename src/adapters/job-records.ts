@@ -1,5 +1,5 @@
 import { DomainError } from '../domain/errors.ts';
-import type { JobId } from '../domain/ids.ts';
+import type { JobId, VideoId } from '../domain/ids.ts';
 import type { HeldTask, JobRecords, TaskRef } from '../domain/job-records.ts';
 import type { EncodeResult, JobPlan, StoredRendition } from '../domain/tasks.ts';
 import { Gate } from '../lib/gate.ts';
@@ -58,10 +58,7 @@ export function createJobRecords(deps: LeaseDeps): JobRecords {
     takeFromGone: (goneMs, decide) => answered(() => takeFromGone(db, goneMs, decide)),
     reconcile: () => answered(() => reconcileJobs(deps)),
     finishedWork: (jobId) => answered(() => finishedWork(db, jobId)),
-    isDeleted: async (videoId) => {
-      const row = await db.selectFrom('videos').select('id').where('id', '=', videoId).executeTakeFirst();
-      return row === undefined;
-    },
+    isDeleted: (videoId) => answered(() => isDeleted(db, videoId)),
     completePublish: (ref, renditions) => inTransaction((tx) => completePublish(tx, ref, renditions)),
   };
 }
@@ -84,6 +81,11 @@ async function planOf(db: Database, jobId: JobId): Promise<JobPlan> {
   const job = await db.selectFrom('jobs').select('plan').where('id', '=', jobId).executeTakeFirstOrThrow();
   if (!job.plan) throw new Error(`job ${jobId} has no plan`);
   return job.plan;
+}
+
+async function isDeleted(db: Database, videoId: VideoId): Promise<boolean> {
+  const row = await db.selectFrom('videos').select('id').where('id', '=', videoId).executeTakeFirst();
+  return row === undefined;
 }
 
 export async function finishedWork(db: Database, jobId: JobId) {

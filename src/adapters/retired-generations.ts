@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { RetiredGeneration, RetiredGenerations } from '../domain/growth.ts';
 import type { VideoId } from '../domain/ids.ts';
 import { SESSION_MS } from '../domain/playback-token.ts';
+import { eachAnswered } from './database-outage.ts';
 import type { Database } from './postgres.ts';
 import type { Tx } from './transitions.ts';
 
@@ -10,7 +11,7 @@ const GRACE_SECONDS = 3_600;
 
 /** Generations that were replaced, until their objects are gone. */
 export function createRetiredGenerations(db: Database): RetiredGenerations {
-  return {
+  return eachAnswered<RetiredGenerations>({
     async due(limit) {
       const { rows } = await sql<RetiredGeneration>`
         select r.video_id as "videoId", r.generation
@@ -30,7 +31,7 @@ export function createRetiredGenerations(db: Database): RetiredGenerations {
         .where('generation', '=', generation)
         .execute();
     },
-  };
+  });
 }
 
 /** In the transaction that publishes: all other generations that have ended are to go. */

@@ -235,7 +235,7 @@ export type TaskFailure = {
  * `input`: the same bytes would fail the same way, so nothing is tried again;
  * `store`: the object store did not answer: tried again until it does, which uses up no attempt;
  * `worker`: whoever worked on it died or fell silent: tried elsewhere, a few times;
- * `outage`: nobody could hear whether the holder lives: tried again, which uses up no attempt;
+ * `outage`: the database was away, or nobody could hear whether the holder lives: tried again, which uses up no attempt;
  * `attempt`: anything else: tried again with growing pauses, a few times.
  */
 export type FailureCause = 'input' | 'store' | 'worker' | 'outage' | 'attempt';

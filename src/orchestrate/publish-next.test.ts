@@ -46,7 +46,8 @@ async function fixture() {
     giveBack: async () => void told.push('giveBack'),
     fail: async (_: unknown, failure: TaskFailure): Promise<Setback> => {
       told.push(`fail ${failure.code} ${failure.cause}`);
-      const about = { ...task, kind: 'publish', worker: 'orchestrator' } as const;
+      const { videoId, jobId, taskId, attempt } = task;
+      const about = { videoId, jobId, taskId, attempt, kind: 'publish', worker: 'orchestrator' } as const;
       return { ...about, outcome: 'paused', delayMs: 0, failure };
     },
     ...{ taskOf: notAsked, planOf: notAsked, complete: notAsked, completeText: notAsked },
@@ -82,5 +83,40 @@ test('a renewal that is refused ends the checks, and nothing becomes visible', a
   assert.deepEqual(told, []);
   assert.ok(heads < store.keys().length / 2, `${heads} looks`);
   assert.deepEqual(store.playlists(), []);
+  assert.deepEqual(events(), ['task_leased', 'lease_refused']);
+});
+
+const away = () => Promise.reject(new DomainError('database_unavailable'));
+
+test('a database that is away while a video is published uses up no attempt', async () => {
+  const { publish, growth, told } = await fixture();
+  growth.remainingMs = away;
+  assert.equal(await publish(), true);
+  assert.deepEqual(told, ['fail database_unavailable outage']);
+});
+
+test('how it ended is told again until the database hears it', async () => {
+  const { publish, records, growth, told } = await fixture();
+  const { completePublish, fail } = records;
+  records.completePublish = async () => {
+    records.completePublish = completePublish;
+    return away();
+  };
+  await publish();
+  assert.deepEqual(told, ['complete']);
+  records.fail = async () => {
+    records.fail = fail;
+    return away();
+  };
+  growth.remainingMs = away;
+  await publish();
+  assert.deepEqual(told, ['complete', 'fail database_unavailable outage']);
+});
+
+test('who is refused when it tells that it failed has lost the task, and no more', async () => {
+  const { publish, store, records, events } = await fixture();
+  store.onHead = () => Promise.reject(new DomainError('store_unavailable'));
+  records.fail = () => Promise.reject(new DomainError('lease_lost'));
+  assert.equal(await publish(), true);
   assert.deepEqual(events(), ['task_leased', 'lease_refused']);
 });

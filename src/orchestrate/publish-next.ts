@@ -1,11 +1,12 @@
 import type { Holder, JobRecords } from '../domain/job-records.ts';
 import { IncompleteError } from '../domain/offer.ts';
 import type { Clock } from '../domain/ports.ts';
-import type { LentTask, TaskFailure } from '../domain/tasks.ts';
+import type { FailureCause, LentTask, TaskFailure } from '../domain/tasks.ts';
 import { isCodedError } from '../lib/http.ts';
 import { idsOf } from './claim-line.ts';
 import { type PublishDeps, publishVideo } from './publish-video.ts';
 import { failTask, type SettleDeps } from './settle-task.ts';
+import { untilAnswered } from './until-answered.ts';
 
 export type PublishNextDeps = PublishDeps &
   SettleDeps & {
@@ -19,19 +20,30 @@ export type PublishNextDeps = PublishDeps &
 export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
   const [task] = await deps.records.lend('publish', [deps.self]);
   if (!task) return false;
-  const line = { ...idsOf(task), kind: task.spec.kind };
-  deps.log.info('task_leased', { ...line, worker: deps.self.worker, leaseMs: task.leaseMs });
-  const startedMs = deps.clock.nowMs();
+  deps.log.info('task_leased', { ...lineOf(task), worker: deps.self.worker, leaseMs: task.leaseMs });
   try {
-    await keepingLease(task, deps, (lost) => publishVideo(task, deps, lost));
-    deps.log.info('task_done', { ...line, durationMs: deps.clock.nowMs() - startedMs });
-    deps.log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
+    await keepingLease(task, deps, (lost) => publishOrFail(task, deps, lost));
   } catch (err) {
     // Another one publishes it by now, or it was cancelled: there is nothing to settle.
-    if (isLeaseLost(err)) deps.log.warn('lease_refused', { ...idsOf(task), err });
-    else await failTask(task, failureOf(err), deps);
+    if (!isLeaseLost(err)) throw err;
+    deps.log.warn('lease_refused', { ...idsOf(task), err });
   }
   return true;
+}
+
+const lineOf = (task: LentTask) => ({ ...idsOf(task), kind: task.spec.kind });
+
+async function publishOrFail(task: LentTask, deps: PublishNextDeps, signal: AbortSignal): Promise<void> {
+  const { clock, log } = deps;
+  const startedMs = clock.nowMs();
+  try {
+    await publishVideo(task, deps, signal);
+    log.info('task_done', { ...lineOf(task), durationMs: clock.nowMs() - startedMs });
+    log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
+  } catch (err) {
+    if (isLeaseLost(err)) throw err;
+    await untilAnswered(() => failTask(task, failureOf(err), deps), signal);
+  }
 }
 
 /** Checking the segments of a long video takes longer than a lease. A refused renewal ends the work. */
@@ -60,5 +72,7 @@ function failureOf(error: unknown): TaskFailure {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof IncompleteError) return { code: 'incomplete', message, cause: 'attempt' };
   if (!isCodedError(error)) return { code: 'publish_failed', message, cause: 'attempt' };
-  return { code: error.code, message, cause: error.code === 'store_unavailable' ? 'store' : 'attempt' };
+  return { code: error.code, message, cause: CAUSES[error.code] ?? 'attempt' };
 }
+
+const CAUSES: Readonly<Record<string, FailureCause>> = { store_unavailable: 'store', database_unavailable: 'outage' };

@@ -12,6 +12,7 @@ import type { RenditionResource } from '../domain/video-resource.ts';
 import type { Log } from '../lib/log.ts';
 import { finalPlaylists, writePlaylists } from './playlist-files.ts';
 import { restorePlaylists } from './restore-playlists.ts';
+import { untilAnswered } from './until-answered.ts';
 
 export type PublishDeps = {
   readonly store: Pick<ObjectStore, 'put' | 'head' | 'read' | 'deletePrefix'>;
@@ -36,12 +37,12 @@ export async function publishVideo(task: LentTask, deps: PublishDeps, signal: Ab
   await untilNobodyGrows(jobId, deps);
   const files = finalPlaylists(videoId, offer, captions);
   // Cancelled in all that time, or somebody else's by now, it must not become visible.
-  await deps.records.renew(task);
+  await untilAnswered(() => deps.records.renew(task), signal);
   try {
     await writePlaylists(files, deps.store, signal);
-    await deps.records.completePublish(task, resourcesOf(offer));
+    await untilAnswered(() => deps.records.completePublish(task, resourcesOf(offer)), signal);
   } catch (error) {
-    await takeBack(task, deps);
+    await untilAnswered(() => takeBack(task, deps), signal);
     throw error;
   }
   // Whoever grew it and was frozen in the middle of a write may have finished that write just now.
