@@ -120,3 +120,17 @@ test('who is refused when it tells that it failed has lost the task, and no more
   assert.equal(await publish(), true);
   assert.deepEqual(events(), ['task_leased', 'lease_refused']);
 });
+
+test('a renewal that the database does not answer is told as an outage, not as a refusal', async () => {
+  const { publish, store, records, told, events } = await fixture();
+  let renewals = 0;
+  records.renew = async () => {
+    renewals += 1;
+    if (renewals === 1) throw new DomainError('database_unavailable');
+  };
+  store.onHead = () => eventually('a renewal is answered', () => renewals > 1);
+  await publish();
+  assert.deepEqual(told, ['complete']);
+  assert.deepEqual(events().slice(0, 2), ['task_leased', 'queue_error']);
+  assert.ok(!events().includes('lease_refused'));
+});

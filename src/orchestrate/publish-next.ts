@@ -56,7 +56,7 @@ async function keepingLease(
   const renewal = setInterval(() => {
     records.renew(task).catch((err: unknown) => {
       if (isLeaseLost(err)) lost.abort(err);
-      else log.warn('lease_refused', { ...idsOf(task), err });
+      else log.error('queue_error', { err });
     });
   }, task.leaseMs / 3);
   try {
