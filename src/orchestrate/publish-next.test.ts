@@ -58,7 +58,8 @@ async function fixture() {
   const bells = { work: new Bell(), own: new Bell() };
   const deps = { store, records, growth, self, bells, log, clock: new ManualClock(), decide: retryPolicy(() => 1) };
   const events = () => lines.map((line) => line.event);
-  return { store, records, growth, told, lines, events, publish: () => publishNext(deps) };
+  const stopping = new AbortController();
+  return { store, records, growth, told, events, stopping, publish: () => publishNext(deps, stopping.signal) };
 }
 
 test('what waits is published and told of', async () => {
@@ -133,4 +134,13 @@ test('a renewal that the database does not answer is told as an outage, not as a
   assert.deepEqual(told, ['complete']);
   assert.deepEqual(events().slice(0, 2), ['task_leased', 'queue_error']);
   assert.ok(!events().includes('lease_refused'));
+});
+
+test('who is told to stop while it publishes hands the task back', async () => {
+  const { publish, store, stopping, told, events } = await fixture();
+  store.onHead = async () => stopping.abort(new Error('SIGTERM'));
+  await publish();
+  assert.deepEqual(told, ['giveBack']);
+  assert.deepEqual(store.playlists(), []);
+  assert.deepEqual(events(), ['task_leased', 'task_returned']);
 });

@@ -5,7 +5,7 @@ import type { FailureCause, LentTask, TaskFailure } from '../domain/tasks.ts';
 import { isCodedError } from '../lib/http.ts';
 import { idsOf } from './claim-line.ts';
 import { type PublishDeps, publishVideo } from './publish-video.ts';
-import { failTask, type SettleDeps } from './settle-task.ts';
+import { failTask, returnTask, type SettleDeps } from './settle-task.ts';
 import { untilAnswered } from './until-answered.ts';
 
 export type PublishNextDeps = PublishDeps &
@@ -17,12 +17,12 @@ export type PublishNextDeps = PublishDeps &
   };
 
 /** Publishes the job that waits first. True when there was one. */
-export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
+export async function publishNext(deps: PublishNextDeps, stopping: AbortSignal): Promise<boolean> {
   const [task] = await deps.records.lend('publish', [deps.self]);
   if (!task) return false;
   deps.log.info('task_leased', { ...lineOf(task), worker: deps.self.worker, leaseMs: task.leaseMs });
   try {
-    await keepingLease(task, deps, (lost) => publishOrFail(task, deps, lost));
+    await keepingLease(task, deps, (lost) => publishOrFail(task, deps, { lost, stopping }));
   } catch (err) {
     // Another one publishes it by now, or it was cancelled: there is nothing to settle.
     if (!isLeaseLost(err)) throw err;
@@ -33,8 +33,11 @@ export async function publishNext(deps: PublishNextDeps): Promise<boolean> {
 
 const lineOf = (task: LentTask) => ({ ...idsOf(task), kind: task.spec.kind });
 
-async function publishOrFail(task: LentTask, deps: PublishNextDeps, signal: AbortSignal): Promise<void> {
+type Ends = { readonly lost: AbortSignal; readonly stopping: AbortSignal };
+
+async function publishOrFail(task: LentTask, deps: PublishNextDeps, { lost, stopping }: Ends): Promise<void> {
   const { clock, log } = deps;
+  const signal = AbortSignal.any([lost, stopping]);
   const startedMs = clock.nowMs();
   try {
     await publishVideo(task, deps, signal);
@@ -42,6 +45,7 @@ async function publishOrFail(task: LentTask, deps: PublishNextDeps, signal: Abor
     log.info('job_succeeded', { videoId: task.videoId, jobId: task.jobId, generation: task.spec.generation });
   } catch (err) {
     if (isLeaseLost(err)) throw err;
+    if (stopping.aborted) return returnTask(task, deps);
     await untilAnswered(() => failTask(task, failureOf(err), deps), signal);
   }
 }

@@ -95,6 +95,16 @@ test('publishing waits until whoever grows the video has let go', async () => {
   assert.ok(store.playlists().includes(entry));
 });
 
+test('who waits for whoever grows the video stops waiting when its lease is lost', { timeout: 60_000 }, async () => {
+  const { publish, store, growth, lost } = await fixture();
+  growth.remainingMs = async () => {
+    lost.abort(new DomainError('lease_lost'));
+    return 3_600_000;
+  };
+  await assert.rejects(publish(), LEASE_LOST);
+  assert.deepEqual(store.playlists(), []);
+});
+
 test('a late write of growing playlists, right before the job has succeeded, is put right', async () => {
   const { publish, store, records, entry, lines } = await fixture();
   records.completePublish = async () => {

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { GrowthRecords } from '../domain/growth.ts';
-import type { JobId, VideoId } from '../domain/ids.ts';
+import type { JobId } from '../domain/ids.ts';
 import type { JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { initKey, segmentKey, videoPrefix } from '../domain/object-keys.ts';
@@ -10,6 +9,7 @@ import type { ObjectStore } from '../domain/ports.ts';
 import type { LentTask, StoredRendition } from '../domain/tasks.ts';
 import type { RenditionResource } from '../domain/video-resource.ts';
 import type { Log } from '../lib/log.ts';
+import { pause } from '../lib/pause.ts';
 import { finalPlaylists, writePlaylists } from './playlist-files.ts';
 import { restorePlaylists } from './restore-playlists.ts';
 import { untilAnswered } from './until-answered.ts';
@@ -24,7 +24,7 @@ export type PublishDeps = {
 /**
  * Makes a video visible: holds everything against the plan and the store, writes the playlists of the renditions, and
  * last the two that players start from. Doing it twice writes the same again.
- * @param signal ends it between two steps: the lease is lost.
+ * @param signal ends it between two steps: the lease is lost, or this orchestrator stops.
  * @throws IncompleteError when something is missing; nothing was written then.
  */
 export async function publishVideo(task: LentTask, deps: PublishDeps, signal: AbortSignal): Promise<void> {
@@ -33,8 +33,8 @@ export async function publishVideo(task: LentTask, deps: PublishDeps, signal: Ab
   const { plan, renditions, captions } = await deps.records.finishedWork(jobId);
   const offer = offerOf(generation, plan, renditions);
   const made = [...offer.video, ...offer.audio].map((rendition) => rendition.made);
-  await inBatches(made.flatMap(checksOf(videoId, generation, deps.store)), signal);
-  await untilNobodyGrows(jobId, deps);
+  await inBatches(made.flatMap(checksOf(task, deps.store, signal)), signal);
+  await untilNobodyGrows(jobId, deps.growth, signal);
   const files = finalPlaylists(videoId, offer, captions);
   // Cancelled in all that time, or somebody else's by now, it must not become visible.
   await untilAnswered(() => deps.records.renew(task), signal);
@@ -51,10 +51,15 @@ export async function publishVideo(task: LentTask, deps: PublishDeps, signal: Ab
 }
 
 const LOOK_EVERY_MS = 50;
+/** Nobody begins to grow it any more, so it lasts for one lease on growth at most, and mostly for no time at all. */
+const GROWN_DEADLINE_MS = 30_000;
 
-/** Nobody begins to grow it any more, so this lasts a lease at most, and mostly no time at all. */
-async function untilNobodyGrows(jobId: JobId, { growth }: Pick<PublishDeps, 'growth'>): Promise<void> {
-  while ((await growth.remainingMs(jobId)) > 0) await delay(LOOK_EVERY_MS);
+async function untilNobodyGrows(jobId: JobId, growth: PublishDeps['growth'], signal: AbortSignal): Promise<void> {
+  const enough = AbortSignal.any([signal, AbortSignal.timeout(GROWN_DEADLINE_MS)]);
+  while ((await growth.remainingMs(jobId)) > 0) {
+    enough.throwIfAborted();
+    await pause(LOOK_EVERY_MS, enough);
+  }
 }
 
 /**
@@ -77,17 +82,17 @@ async function inBatches(checks: (() => Promise<void>)[], signal: AbortSignal): 
 
 /** Every segment must stand in the store with the size that was reported, and the init with its digest. */
 const checksOf =
-  (videoId: VideoId, generation: number, store: PublishDeps['store']) =>
+  ({ videoId, spec }: LentTask, store: PublishDeps['store'], signal: AbortSignal) =>
   ({ rendition, segments, initSha256 }: StoredRendition): (() => Promise<void>)[] => {
-    const of = { videoId, generation, rendition };
+    const of = { videoId, generation: spec.generation, rendition };
     const initCheck = async (): Promise<void> => {
-      const init = await store.read(initKey(of));
+      const init = await store.read(initKey(of), { signal });
       const sha256 = init && createHash('sha256').update(init.bytes).digest('hex');
       if (sha256 !== initSha256) throw new IncompleteError(`${initKey(of)} is not the registered one`);
     };
     const segmentChecks = segments.map(({ segment, sizeBytes }) => async (): Promise<void> => {
       const key = segmentKey({ ...of, segment });
-      const info = await store.head(key);
+      const info = await store.head(key, { signal });
       if (info?.sizeBytes !== sizeBytes)
         throw new IncompleteError(`${key} has ${info?.sizeBytes ?? 'no'} bytes, ${sizeBytes} were stored`);
     });

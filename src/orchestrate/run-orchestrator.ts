@@ -53,7 +53,7 @@ export async function runOrchestrator(deps: RunDeps, signal: AbortSignal): Promi
   await Promise.all([
     loop(() => startJobs(deps), LOOK_MS, bells.own),
     loop(() => line.lendRound(), LEND_LOOK_MS, bells.work, lendFailed),
-    ...Array.from({ length: PUBLISHERS }, () => loop(() => publishNext(deps), LOOK_MS, bells.own)),
+    ...Array.from({ length: PUBLISHERS }, () => loop(() => publishNext(deps, signal), LOOK_MS, bells.own)),
     loop(() => takeTasks({ ...deps, attention }), TAKE_LOOK_MS, noBell),
     loop(() => reconcile(deps), deps.reconcileMs, noBell),
     deps.workers.run(),
