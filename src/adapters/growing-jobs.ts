@@ -17,6 +17,8 @@ const LEASE = sql`clock_timestamp() + ${LEASE_MS / 1000} * interval '1 second'`;
 /** No growth is granted, nor goes on, once a publish task could be lent. */
 const IS_BEFORE_PUBLISH = sql<boolean>`j.state = 'running' and exists (
   select from tasks t where t.job_id = j.id and t.kind = 'publish' and t.blocked)`;
+/** However: somebody may have written by hand that it succeeded. */
+const HAS_ENDED = sql<boolean>`j.state in ('succeeded', 'failed', 'cancelled')`;
 const IS_FREE = sql<boolean>`(j.grow_until is null or j.grow_until < clock_timestamp())`;
 
 /** Growing playlists: who may write them, and of what. */
@@ -95,7 +97,7 @@ async function claimAbandoned(db: Database): Promise<AbandonedGrowth | undefined
     where id = (
       select j.id from videos v join jobs j on j.video_id = v.id and j.generation = v.growing_generation
       where v.growing_generation is not null and v.published_generation is null
-        and j.state in ('failed', 'cancelled') and ${IS_FREE}
+        and ${HAS_ENDED} and ${IS_FREE}
       limit 1 for update of j skip locked
     )
     returning id as "jobId", video_id as "videoId", generation, grow_token as token
@@ -111,7 +113,7 @@ export async function lookAgain(db: Database | Tx, jobId: JobId): Promise<void> 
       playlists_due_at = case when ${isPublished} then clock_timestamp() else v.playlists_due_at end,
       growing_generation = case when ${isPublished} then null else j.generation end
     from jobs j
-    where j.id = ${jobId} and v.id = j.video_id and (${isPublished} or j.state in ('failed', 'cancelled'))
+    where j.id = ${jobId} and v.id = j.video_id and (${isPublished} or ${HAS_ENDED})
       and exists (select from tasks t where t.job_id = j.id and t.kind = 'publish' and t.attempt > 0)
   `.execute(db);
 }

@@ -40,7 +40,7 @@ export interface GrowthRecords {
    * @returns 'first' where the video became playable by it; false when the claim was over.
    */
   release(claim: GrowthClaim, grown: { isPlayable: boolean; pauseMs: number }): Promise<'first' | 'again' | false>;
-  /** A job that failed or was cancelled while its video was playable or about to be, and that nobody else grows. */
+  /** A job that ended without being published while its video was playable or about to be, and that nobody else grows. */
   claimAbandoned(): Promise<AbandonedGrowth | undefined>;
   /** Its playlists are gone, so the video is no longer playable. */
   withdrawn(claim: AbandonedGrowth): Promise<void>;

@@ -195,6 +195,13 @@ test('a job that fails is withdrawn by one orchestrator, and grows again when it
   assert.equal(await growth.release(anew!, PLAYABLE), 'first');
 });
 
+test('growth is withdrawn of a job of which somebody wrote that it succeeded', async () => {
+  const { claim } = await growing();
+  await growth.release(claim, PLAYABLE);
+  await sql`update jobs set state = 'succeeded' where id = ${claim.jobId}`.execute(world.db);
+  assert.equal((await growth.claimAbandoned())?.jobId, claim.jobId);
+});
+
 test('what a publisher wrote of a job that was cancelled meanwhile is withdrawn, also what it writes after that', async () => {
   await world.planned();
   const { videoId, jobId } = await publishing();

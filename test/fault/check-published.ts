@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { VideoId } from '../../src/domain/ids.ts';
-import { initKey, multivariantKey, type ObjectKey, segmentKey } from '../../src/domain/object-keys.ts';
+import { initKey, manifestKey, multivariantKey, type ObjectKey, segmentKey } from '../../src/domain/object-keys.ts';
 import type { ObjectStore } from '../../src/domain/ports.ts';
 import type { StoredRendition } from '../../src/domain/tasks.ts';
 
@@ -26,6 +26,13 @@ export async function wrongInPublished(video: Published, store: Reader): Promise
   if (listed.join() !== wanted.join()) return [`${videoId} lists ${listed.join() || 'nothing'}, not ${wanted.join()}`];
   const renditions = [...planned.keys()].map((name) => wrongInRendition(name, video, store));
   return (await Promise.all(renditions)).flat();
+}
+
+/** What players could start from although nothing is published. */
+export async function wrongInUnpublished(videoId: VideoId, store: Pick<ObjectStore, 'head'>): Promise<string[]> {
+  const keys = [multivariantKey({ videoId }), manifestKey({ videoId })];
+  const standing = await Promise.all(keys.map((key) => store.head(key)));
+  return keys.filter((_, i) => standing[i]).map((key) => `${key} stands, and nothing is published`);
 }
 
 async function wrongInRendition(rendition: string, video: Published, store: Reader): Promise<string[]> {

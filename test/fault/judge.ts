@@ -4,7 +4,7 @@ import type { VideoId } from '../../src/domain/ids.ts';
 import type { EncodeResult } from '../../src/domain/tasks.ts';
 import { wrongInLine } from '../support/wrong-in-line.ts';
 import { brokenSteps, type EventRow, needlessRepairs, unexplainedRetries } from './check-events.ts';
-import { wrongInPublished } from './check-published.ts';
+import { wrongInPublished, wrongInUnpublished } from './check-published.ts';
 import type { Told } from './play-story.ts';
 import { readLogs } from './read-logs.ts';
 import type { Stack } from './stack.ts';
@@ -59,11 +59,12 @@ async function openWork(videoIds: readonly VideoId[], { db }: Stack): Promise<st
 
 async function wrongInEnd(videoId: VideoId, told: Told, stack: Stack): Promise<string[]> {
   const video = await stack.db.selectFrom('videos').selectAll().where('id', '=', videoId).executeTakeFirstOrThrow();
+  const generation = video.published_generation;
   if (video.state === 'failed') {
     const isTrue = trueReasons(videoId, told).has(video.error_code ?? '');
-    return isTrue ? [] : [`video ${videoId} failed with ${video.error_code}: ${video.error_message}`];
+    const untrue = isTrue ? [] : [`video ${videoId} failed with ${video.error_code}: ${video.error_message}`];
+    return generation === null ? [...untrue, ...(await wrongInUnpublished(videoId, stack.objects))] : untrue;
   }
-  const generation = video.published_generation;
   if (generation === null) return [`video ${videoId} is ready, but nothing was published`];
   const job = await stack.db
     .selectFrom('jobs')

@@ -4,6 +4,7 @@ import { beforeEach, test } from 'node:test';
 import type { JobId, TaskId, VideoId } from '../../src/domain/ids.ts';
 import {
   initKey,
+  manifestKey,
   mediaPlaylistKey,
   multivariantKey,
   type ObjectKey,
@@ -14,7 +15,7 @@ import { publishVideo } from '../../src/orchestrate/publish-video.ts';
 import { finishedJob } from '../fakes/finished-job.ts';
 import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { brokenSteps, type EventRow, needlessRepairs, unexplainedRetries } from './check-events.ts';
-import { type Published, wrongInPublished } from './check-published.ts';
+import { type Published, wrongInPublished, wrongInUnpublished } from './check-published.ts';
 import type { LogLine } from './read-logs.ts';
 import { storyOf } from './story.ts';
 
@@ -96,6 +97,15 @@ test('a doubled segment in the results, and a rendition that nobody lists, are s
   assert.match((await wrongInPublished(doubled, store)).join(), /a gap or a double/);
   await rewrite(multivariantKey({ videoId }), (text) => text.replaceAll(`/${rendition}/`, '/v1/'));
   assert.match(await judged(), /lists g1/);
+});
+
+test('each of the two files that players start from is seen where nothing is published', async () => {
+  const judged = async (): Promise<string> => (await wrongInUnpublished(videoId, store)).join();
+  for (const key of [multivariantKey({ videoId }), manifestKey({ videoId })]) {
+    assert.match(await judged(), new RegExp(`${key} stands`));
+    await store.delete(key);
+  }
+  assert.equal(await judged(), '');
 });
 
 const row = (fields: Partial<EventRow>): EventRow => ({
