@@ -73,7 +73,6 @@ export const LOG_EVENTS = {
   video_published: 'videoId jobId generation renditions',
   playlists_refreshed: 'videoId keys',
   growth_withdrawn: 'videoId jobId generation',
-  growth_failed: 'err',
   playlists_restored: 'videoId keys',
   generation_removed: 'videoId generation objects',
   queue_error: 'err',

@@ -16,12 +16,8 @@ import { endedGrantOf, JOB_CHANNEL, LEASE_CHANNEL, WEBHOOK_CHANNEL } from '../..
 import { createWorkerRecords } from '../../adapters/worker-records.ts';
 import { Bell } from '../../lib/bell.ts';
 import { isPublicAddress } from '../../lib/public-address.ts';
-import { repeat } from '../../lib/repeat.ts';
 import { ClaimLine } from '../../orchestrate/claim-line.ts';
-import { keepAbout } from '../../orchestrate/keep-about.ts';
-import { refreshPlaylists } from '../../orchestrate/refresh-playlists.ts';
 import { retryPolicy } from '../../orchestrate/retry-policy.ts';
-import { runGrowth } from '../../orchestrate/run-growth.ts';
 import { runOrchestrator } from '../../orchestrate/run-orchestrator.ts';
 import { createOrchestratorServer } from '../../orchestrate/server.ts';
 import { sendWebhooks } from '../../orchestrate/webhooks/send-webhooks.ts';
@@ -44,9 +40,6 @@ import { databaseCheck } from './upload-api.ts';
 import { addWaitingGauge } from './waiting-gauge.ts';
 
 const DEFAULT_PORT = 8081;
-/** Changes ring a bell; this is how late a missed one is noticed. */
-const PLAYLISTS_LOOK_MS = 5_000;
-const ABOUT_LOOK_MS = 2_000;
 /** Publishing needs no encoder, and memory only for texts. */
 const PUBLISHER = { memoryMib: 1_024, encoders: [] };
 
@@ -112,25 +105,28 @@ export async function startOrchestrator(config: Config, { log, stopping, metrics
   });
   const self = { worker: orchestrator, session: randomUUID(), ...PUBLISHER };
   const times = { leaseMs, reconcileMs: config.MILLRACE_RECONCILE_SECONDS * 1000 };
-  const working = { records, store, growth, clock: systemClock, log };
   const running = Promise.all([
-    runOrchestrator({ ...settling, ...working, line, workers, self, ...times }, stopping),
-    repeat(() => refreshPlaylists({ ...working, due: createDuePlaylists(db) }), {
-      everyMs: PLAYLISTS_LOOK_MS,
-      bell: bells.own,
-      signal: stopping,
-      onError: (err) => log.error('queue_error', { err }),
-    }),
-    repeat(() => keepAbout({ store, about: createAboutRecords(db) }), {
-      everyMs: ABOUT_LOOK_MS,
-      bell: new Bell(),
-      signal: stopping,
-      onError: (err) => log.error('queue_error', { err }),
-    }),
-    runGrowth({ ...working, retired: createRetiredGenerations(db), bell: growthBell }, stopping),
+    runOrchestrator(
+      {
+        ...settling,
+        ...times,
+        growth,
+        growthBell,
+        due: createDuePlaylists(db),
+        retired: createRetiredGenerations(db),
+        about: createAboutRecords(db),
+        store,
+        line,
+        workers,
+        self,
+        clock: systemClock,
+      },
+      stopping,
+    ),
     sendWebhooks(
       {
-        ...working,
+        clock: systemClock,
+        log,
         line: createDeliveryLine(db),
         bounds: {
           maxAgeMs: config.MILLRACE_WEBHOOK_MAX_AGE_SECONDS * 1000,
