@@ -1,4 +1,4 @@
-import { DomainError } from '../domain/errors.ts';
+import { DomainError, isErrorCode } from '../domain/errors.ts';
 import type { TaskLender } from '../domain/ports.ts';
 import type { LentTask } from '../domain/tasks.ts';
 import { Addresses } from './orchestrator-addresses.ts';
@@ -68,11 +68,19 @@ const FIRST_FAULT_STATUS = 500;
 
 async function failureOf(response: Response, path: string): Promise<Error> {
   const text = await response.text();
-  if (response.status === 409 && text.includes('"lease_lost"')) return new DomainError('lease_lost');
-  if (response.status === 409 && text.includes('"worker_too_old"'))
-    return new DomainError('worker_too_old', (JSON.parse(text) as { detail?: string }).detail);
   const message = `the orchestrator answered ${response.status} to ${path}: ${text.slice(0, 500)}`;
-  return response.status >= FIRST_FAULT_STATUS ? new OrchestratorFault(message) : new Error(message);
+  if (response.status >= FIRST_FAULT_STATUS) return new OrchestratorFault(message);
+  const { code = '', detail } = problemIn(text);
+  return isErrorCode(code) ? new DomainError(code, detail) : new Error(message);
+}
+
+/** As our orchestrators refuse (RFC 9457). Whatever stands between may say anything. */
+function problemIn(text: string): { readonly code?: string; readonly detail?: string } {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 /** Whether another orchestrator may do better: not when we gave up ourselves, nor when this one refused us. */

@@ -54,6 +54,7 @@ const CODES = {
   playback_denied: { kind: 'forbidden', message: 'This video is private: it takes a valid playback token.' },
   process_running: { kind: 'conflict', message: 'A job is already running for this video.' },
   range_not_satisfiable: { kind: 'bad_range', message: 'The requested range lies outside the object.' },
+  result_refused: { kind: 'unprocessable', message: 'The orchestrator does not take what the worker made.' },
   scope_needed: { kind: 'forbidden', message: 'This takes an API key that reaches further.' },
   source_damaged: {
     kind: 'unprocessable',

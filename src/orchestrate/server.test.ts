@@ -11,6 +11,7 @@ import { createHttpTaskLender } from '../adapters/http-task-lender.ts';
 import { DomainError } from '../domain/errors.ts';
 import type { TaskId } from '../domain/ids.ts';
 import type { WorkerInfo, WorkerNews } from '../domain/ports.ts';
+import type { LentTask } from '../domain/tasks.ts';
 import { Bell } from '../lib/bell.ts';
 import { ClaimLine } from './claim-line.ts';
 import { retryPolicy } from './retry-policy.ts';
@@ -143,6 +144,16 @@ test('a report of what is stored is noted and rings for whoever grows playlists,
   assert.equal((await server.post(path, { token: 3, renditions })).status, 204);
   assert.deepEqual(server.reports, [[{ taskId: TASK, token: 3 }, renditions]]);
   assert.equal(server.growthBell.rings, rings + 1);
+});
+
+test('a result that is not of the agreed form is refused with a code and a reason', async () => {
+  await using server = await orchestrator();
+  const lender = createHttpTaskLender({ urls: [server.url], token: TOKEN });
+  const text = { language: 'en', label: 'English', origin: 'embedded', webvtt: 'a'.repeat(6 * 2 ** 20) } as const;
+  await assert.rejects(
+    lender.complete({ taskId: TASK, token: 1 } as LentTask, { tracks: [text] }, AbortSignal.timeout(20_000)),
+    { code: 'bad_request', message: /too big/i },
+  );
 });
 
 type Note = { what: 'connected' | 'disconnected'; connection: string };

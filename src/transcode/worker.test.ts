@@ -183,5 +183,20 @@ test('a worker that stops while no orchestrator answers does not wait for one', 
   await eventually('it is claimed', () => worker.lender.isHeld(taskId));
   worker.lender.unreachable = true;
   await worker.stop();
-  assert.equal(worker.lines.find(({ event }) => event === 'task_settled')?.outcome, 'lost');
+  assert.equal(worker.lines.find(({ event }) => event === 'task_settled')?.outcome, 'unheard');
+});
+
+test('a result that the orchestrator refuses is a failed attempt, and the slot goes on', async () => {
+  await using worker = workWith(async () => RESULT);
+  const { lender } = worker;
+  const complete = lender.complete.bind(lender);
+  lender.complete = async () => {
+    throw new DomainError('bad_request', 'the result is too long');
+  };
+  const refused = await lender.settled(lender.add(spec));
+  assert.ok(refused.outcome === 'failed');
+  assert.deepEqual([refused.failure.code, refused.failure.cause], ['result_refused', 'attempt']);
+  assert.match(refused.failure.message, /the result is too long/);
+  lender.complete = complete;
+  assert.equal((await lender.settled(lender.add(spec))).outcome, 'done');
 });

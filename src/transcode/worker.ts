@@ -7,7 +7,7 @@ import { HeldLeases } from './held-leases.ts';
 import { type Connection, holdConnection } from './hold-connection.ts';
 import { keepLease, type Lease } from './keep-lease.ts';
 import { reportStored } from './report-stored.ts';
-import { giveBack, lostLease, settle, type TaskOutcome } from './settle-attempt.ts';
+import { giveBack, lostLease, settleDone, settleFailed, type TaskOutcome } from './settle-attempt.ts';
 import { failureOf } from './task-error.ts';
 import { untilStoreAnswers } from './until-store-answers.ts';
 import type { WorkerStatus } from './worker-status.ts';
@@ -86,18 +86,18 @@ type Ended = { readonly outcome: TaskOutcome; readonly failure?: TaskFailure };
 async function attemptTask(task: LentTask, deps: SlotDeps): Promise<Ended> {
   await using lease = keepLease(task, deps);
   using _held = deps.held.add(task, lease);
+  const attempt = { task, lost: lease.lost };
   try {
     const signal = AbortSignal.any([deps.stopping, lease.lost]);
     const result = await performReporting(task, { ...deps, store: fenced(deps.store, lease), signal });
     deps.status.resultMade(result);
-    return { outcome: await settle(lease.lost, deps, (until) => deps.lender.complete(task, result, until), 'done') };
+    return { outcome: await settleDone(attempt, result, deps) };
   } catch (err) {
     if (lease.lost.aborted) return { outcome: lostLease(lease.lost.reason, deps) };
-    if (deps.stopping.aborted) return { outcome: await giveBack(task, deps) };
+    if (deps.stopping.aborted) return { outcome: await giveBack(attempt, deps) };
     const failure = await judged(failureOf(err), deps);
     deps.log.warn('task_failed', { err, ...failure });
-    const outcome = await settle(lease.lost, deps, (until) => deps.lender.fail(task, failure, until), 'failed');
-    return { outcome, failure };
+    return { outcome: await settleFailed(attempt, failure, deps), failure };
   }
 }
 
