@@ -2,6 +2,7 @@ import {
   type Captions,
   languageName,
   MAX_CAPTION_BYTES,
+  MAX_CAPTION_TRACKS,
   parseCaptions,
   parseLanguage,
   shifted,
@@ -17,6 +18,8 @@ import { ToolError } from './task-error.ts';
 const BASE_DEADLINE_MS = 120_000;
 /** All of the source passes by, and nothing of it is decoded but the text. */
 const DEADLINE_MS_PER_SECOND = 500;
+/** All tracks go to the orchestrator in one message, which takes 16 MiB (orchestrate/server.ts). */
+const MAX_SENT_BYTES = 12 * 1024 * 1024;
 
 /**
  * The subtitles that lie in the source as text, one track for each language: the first. What cannot be read is left out,
@@ -25,11 +28,15 @@ const DEADLINE_MS_PER_SECOND = 500;
  */
 export async function extractText(spec: TextSpec, deps: EncodeDeps): Promise<TextResult> {
   const tracks = new Map<string, Captions>();
+  let leftBytes = MAX_SENT_BYTES;
   for (const track of spec.tracks) {
+    if (tracks.size === MAX_CAPTION_TRACKS) break;
     const language = languageOf(track);
     if (tracks.has(language)) continue;
-    const webvtt = await textOf(track, spec, deps);
-    if (webvtt) tracks.set(language, { language, label: languageName(language), origin: 'embedded', webvtt });
+    const webvtt = await textOf(track, Math.min(leftBytes, MAX_CAPTION_BYTES), spec, deps);
+    if (webvtt === undefined) continue;
+    leftBytes -= sentBytes(webvtt);
+    tracks.set(language, { language, label: languageName(language), origin: 'embedded', webvtt });
   }
   return { tracks: [...tracks.values()] };
 }
@@ -44,7 +51,15 @@ function languageOf({ language = 'und' }: TextTrackFacts): string {
   }
 }
 
-async function textOf(track: TextTrackFacts, spec: TextSpec, deps: EncodeDeps): Promise<string | undefined> {
+/** Control characters, line breaks among them, take more in a message than in the text. */
+const sentBytes = (webvtt: string): number => Buffer.byteLength(JSON.stringify(webvtt));
+
+async function textOf(
+  track: TextTrackFacts,
+  maxBytes: number,
+  spec: TextSpec,
+  deps: EncodeDeps,
+): Promise<string | undefined> {
   using source = deps.sources.lend(spec.source, deps.log);
   let text = '';
   const run = {
@@ -61,7 +76,10 @@ async function textOf(track: TextTrackFacts, spec: TextSpec, deps: EncodeDeps): 
   try {
     await runTool(run, deps);
     source.assertUnbroken();
-    return webVtt(shifted(parseCaptions(text), Number(spec.originSeconds) * 1000), 0);
+    const webvtt = webVtt(shifted(parseCaptions(text), Number(spec.originSeconds) * 1000), 0);
+    // Longer than what was read: here each time has its hours.
+    if (sentBytes(webvtt) > maxBytes) throw tooLong(maxBytes);
+    return webvtt;
   } catch (err) {
     deps.signal.throwIfAborted();
     source.assertUnbroken();
@@ -77,9 +95,11 @@ async function readText(output: AsyncIterable<Uint8Array>): Promise<string> {
   let bytes = 0;
   for await (const chunk of output) {
     bytes += chunk.byteLength;
-    if (bytes > MAX_CAPTION_BYTES)
-      throw new ToolError('ffmpeg_output', `subtitles of more than ${MAX_CAPTION_BYTES} bytes`);
+    if (bytes > MAX_CAPTION_BYTES) throw tooLong(MAX_CAPTION_BYTES);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
 }
+
+const tooLong = (maxBytes: number): ToolError =>
+  new ToolError('ffmpeg_output', `subtitles of more than ${maxBytes} bytes`);
