@@ -34,13 +34,13 @@ for (const [rest, text, type, cacheControl] of CASES) {
   });
 }
 
-test('a media playlist is known by the last segment that it lists', () => {
+test('a media playlist is known by the last segment that it lists, and by whether it is finished', () => {
   const playlist = playbackObject('0123456789abcdef', 'g1/v360/index.m3u8')!;
-  const last = (text: string) =>
-    toCached(playlist, { bytes: Buffer.from(text), sizeBytes: text.length, etag: 'e1', contentType: 'x' }, 0)
-      .lastSegment;
-  assert.equal(last(`${GROWING}#EXTINF:4,\n000041.m4s\n#EXT-X-ENDLIST\n`), 41);
-  assert.equal(last(GROWING), 0);
-  assert.equal(last('#EXTM3U\n'), undefined);
-  assert.equal(last('.m4s'), undefined);
+  const listed = (text: string) =>
+    toCached(playlist, { bytes: Buffer.from(text), sizeBytes: text.length, etag: 'e1', contentType: 'x' }, 0).listed;
+  const finished = `${GROWING}#EXTINF:4,\n000041.m4s\n#EXT-X-ENDLIST\n`;
+  assert.deepEqual(listed(finished), { lastSegment: 41, isFinished: true });
+  assert.deepEqual(listed(GROWING), { lastSegment: 0, isFinished: false });
+  assert.equal(listed('#EXTM3U\n'), undefined);
+  assert.equal(listed('.m4s'), undefined);
 });

@@ -18,7 +18,7 @@ export function toCached(object: PlaybackObject, stored: StoredObject, readAtMs:
     readAtMs,
     freshForMs,
     ...(bytes.length <= MAX_TEXT_BYTES ? { text: bytes.toString('latin1') } : {}),
-    ...(lastSegment === undefined ? {} : { lastSegment }),
+    ...(lastSegment === undefined ? {} : { listed: { lastSegment, isFinished: isFinished(bytes) } }),
   };
 }
 
@@ -39,7 +39,7 @@ const PUBLISHED_FRESH_MS = 4000;
 function freshness({ kind }: PlaybackObject, bytes: Buffer): number {
   switch (kind) {
     case 'playlist':
-      return bytes.includes('#EXT-X-ENDLIST') ? PUBLISHED_FRESH_MS : GROWING_FRESH_MS;
+      return isFinished(bytes) ? PUBLISHED_FRESH_MS : GROWING_FRESH_MS;
     case 'manifest':
       return bytes.includes('type="dynamic"') ? GROWING_FRESH_MS : PUBLISHED_FRESH_MS;
     case 'multivariant':
@@ -54,6 +54,8 @@ function freshness({ kind }: PlaybackObject, bytes: Buffer): number {
       return kind satisfies never;
   }
 }
+
+const isFinished = (playlist: Buffer): boolean => playlist.includes('#EXT-X-ENDLIST');
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 

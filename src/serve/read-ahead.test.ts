@@ -155,6 +155,30 @@ test('nothing is asked for past the end that the playlist tells', async () => {
   assert.equal(store.reads.length, 3);
 });
 
+test('a playlist that was read while the video grew tells no end later on; a finished one does at any age', async () => {
+  const { ask, idle, clock, store, readOf } = await fixture();
+  const write = (text: string) =>
+    store.put(mediaPlaylistKey({ videoId: VIDEO, generation: 1, rendition: 'v360' }), Buffer.from(text), {
+      contentType: 'x',
+    });
+  await write('000001.m4s\n');
+  await ask(object('g1/v360/index.m3u8'));
+  await idle();
+  await ask(segment(1));
+  await idle();
+  assert.equal(readOf(segment(2)), 0);
+  clock.advance(3_600_000);
+  await ask(segment(1), { session: 'dash' });
+  await idle();
+  assert.equal(await ask(segment(2), { session: 'dash' }), 'prefetched');
+  await write('000019.m4s\n#EXT-X-ENDLIST\n');
+  await ask(object('g1/v360/index.m3u8'));
+  clock.advance(3_600_000);
+  await ask(segment(19), { session: 'dash' });
+  await idle();
+  assert.equal(readOf(segment(20)), 0);
+});
+
 test('without a playlist the end is asked for once, remembered for five seconds, and hidden from nobody', async () => {
   const { ask, idle, clock, readOf, store, outcomes } = await fixture();
   for (const session of ['a', 'b', 'c']) {

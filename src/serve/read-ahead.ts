@@ -49,7 +49,7 @@ const BUSY_READS = 32;
 /** Of a segment of which no sibling was seen; 4 s at 2 Mbit/s. */
 const UNKNOWN_SEGMENT_BYTES = 1_000_000;
 const INIT_BYTES = 2000;
-/** Where no playlist tells the end, what was found missing does, for a while: it may still be growing. */
+/** Where no playlist tells the end now, what was found missing does, for a while: it may still be growing. */
 const END_KNOWN_FOR_MS = 5000;
 const MAX_ENDS = 10_000;
 
@@ -142,10 +142,13 @@ function createFetchAhead({ loader, cache, clock, log, isStoreUp, onOutcome, max
 
   function isPastEnd(wanted: PlaybackObject): boolean {
     if (wanted.segment === undefined) return false;
-    const listed = cache.peek(playlistBeside(wanted))?.lastSegment;
-    if (listed !== undefined) return wanted.segment > listed;
+    const nowMs = clock.nowMs();
+    const playlist = cache.peek(playlistBeside(wanted));
+    // What is held of a growing one may be of long ago: who plays by the manifest never has it read again.
+    if (playlist?.listed && (playlist.listed.isFinished || nowMs - playlist.readAtMs < playlist.freshForMs))
+      return wanted.segment > playlist.listed.lastSegment;
     const end = ends.get(folderOf(wanted.key));
-    return end !== undefined && clock.nowMs() < end.untilMs && wanted.segment >= end.segment;
+    return end !== undefined && nowMs < end.untilMs && wanted.segment >= end.segment;
   }
 
   function noteEnd(wanted: PlaybackObject): void {

@@ -14,8 +14,8 @@ export type CachedObject = {
   readonly readAtMs: number;
   /** For how long after `readAtMs` it may be served without asking the store again; Infinity where immutable. */
   readonly freshForMs: number;
-  /** Of a media playlist: the number of the last segment that it lists. */
-  readonly lastSegment?: number;
+  /** Of a media playlist: the number of the last segment that it lists, and whether it says that none will follow. */
+  readonly listed?: { readonly lastSegment: number; readonly isFinished: boolean };
 };
 
 export type SegmentCache = {
