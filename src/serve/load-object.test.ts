@@ -137,6 +137,17 @@ test('while the store is down, what is on the disk is served', async () => {
   assert.equal((await load(SEGMENT)).tier, 'disk');
 });
 
+test('while the store hangs, reads of it have a bound, and what is on the disk is served all the same', async () => {
+  const { load, store, cache } = await fixture();
+  await load(SEGMENT);
+  cache.dropVideo(VIDEO);
+  store.held = new Promise(() => {});
+  for (let n = 1; n <= 300; n++) load(playbackObject(VIDEO, `g1/images/${n}.jpg`)!).catch(() => {});
+  await assert.rejects(load(NEXT), { code: 'store_unavailable' });
+  assert.equal(store.reads.length, 1 + 256);
+  assert.equal((await load(SEGMENT)).tier, 'disk');
+});
+
 test('what was read ahead is prefetched once and then a hit, and is never read twice', async () => {
   const { load, ahead, store } = await fixture();
   await ahead(SEGMENT);

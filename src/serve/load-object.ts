@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { DomainError } from '../domain/errors.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { PlaybackObject } from '../domain/object-keys.ts';
 import type { Clock } from '../domain/ports.ts';
@@ -39,8 +38,6 @@ type Deps = {
   readonly log: Log<LogEvent>;
 };
 
-/** Bounds the memory of segments that are on their way in: at 4 MB each, 1 GB. */
-const MAX_READS_UNDER_WAY = 256;
 /** Long enough to blunt a burst of requests for what is not there, short enough that nobody waits for what comes. */
 const MISSING_FOR_MS = 1000;
 const MAX_MISSING_KEYS = 10_000;
@@ -120,8 +117,6 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
 
   function readOnce(wanted: PlaybackObject, isAhead: boolean, trace: TracePoint | undefined) {
     return reads.run(wanted.key, async () => {
-      if (reads.size >= MAX_READS_UNDER_WAY)
-        throw new DomainError('store_unavailable', 'Too many reads are under way.');
       const found = await read(wanted, trace);
       if (found.object) cache.set(wanted.key, found.object, { isAhead });
       else cache.delete(wanted.key);

@@ -31,17 +31,26 @@ type Deps = {
   readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number, read: StoreRead) => void;
 };
 
+/**
+ * Bounds the memory of segments that are on their way in: at 4 MB each, 1 GB. Reads of the disk need no place: they are
+ * short, and must not wait for a store that hangs.
+ */
+const MAX_STORE_READS = 256;
 /** Past this, a player has long asked again, and the store counts as down. */
 const READ_DEADLINE_MS = 10_000;
 
 /** Reads what is not in memory. Only what can never change is trusted to the disk. */
 export function createReadObject(deps: Deps): ReadObject {
   const { disk, lastSeen, clock } = deps;
+  let storeReads = 0;
   return async (wanted, trace) => {
     const ownDisk = isImmutable(wanted) ? disk : undefined;
     const copy = await ownDisk?.read(wanted.key);
     if (copy) return { object: toCached(wanted, copy, clock.nowMs()), tier: 'disk' };
-    const stored = await readStore(deps, wanted, trace);
+    if (storeReads >= MAX_STORE_READS)
+      throw new DomainError('store_unavailable', 'Too many reads of the store are under way.');
+    storeReads++;
+    const stored = await readStore(deps, wanted, trace).finally(() => storeReads--);
     if (!stored) return { object: undefined, tier: 'store' };
     ownDisk?.keep(wanted.key, stored);
     if (!isImmutable(wanted)) lastSeen.note(wanted.key, stored);
