@@ -83,6 +83,18 @@ test('an edge whose requests fail stays out for a while, however well its health
   await eventually('it is tried again', () => it.standing('A') === 'healthy');
 });
 
+test('an answer that comes to its end brings no edge back: probes do', async () => {
+  using it = fixture();
+  it.health.noteFailure('A', 'refused');
+  it.health.noteSuccess('A');
+  for (let i = 0; i < 3; i++) it.health.noteFailure('B', 'stalled');
+  it.health.noteSuccess('B');
+  assert.deepEqual([it.standing('A'), it.standing('B')], ['out', 'out']);
+  it.health.start();
+  await eventually('a probe got through to A', () => it.standing('A') === 'healthy');
+  assert.deepEqual(it.events(), ['edge_down A', 'edge_down B', 'edge_up A']);
+});
+
 test('three probes that fail put an edge out without any request', async () => {
   using it = fixture(async (url) => (url.endsWith(':2') ? 'unhealthy' : 'ok'));
   it.health.start();
@@ -90,10 +102,11 @@ test('three probes that fail put an edge out without any request', async () => {
   assert.equal(it.standing('A'), 'healthy');
 });
 
-test('an edge that returns or joins begins with a tenth of its share and has all of it after half a minute', () => {
+test('an edge that returns or joins begins with a tenth of its share and has all of it after half a minute', async () => {
   using it = fixture();
   it.health.noteFailure('A', 'refused');
-  it.health.noteSuccess('A');
+  it.health.start();
+  await eventually('A is back', () => it.standing('A') === 'healthy');
   it.list(edge('A', 1), edge('B', 2), edge('C', 3));
   assert.deepEqual([it.share('A'), it.share('B'), it.share('C')], [0.1, 1, 0.1]);
   it.clock.advance(15_000);

@@ -17,7 +17,10 @@ export type EdgeFailure =
 export type EdgeHealth = {
   /** The edges of this moment, each with the verdict on it. One that nobody has heard of yet counts as healthy. */
   edges(): readonly KnownEdge[];
-  /** A request was answered, whole. */
+  /**
+   * A request was answered, whole, which forgives the misses of others. It brings no edge back: it may have begun
+   * before the edge went out, or be an error.
+   */
   noteSuccess(name: string): void;
   noteFailure(name: string, failure: EdgeFailure): void;
   /** Begins to probe. */
@@ -68,9 +71,7 @@ export function createEdgeHealth({ listEdges, probe, clock, log, probeEveryMs = 
     edges: () => listEdges().map((edge) => ({ ...edge, ...verdict(edge.name) })),
     noteSuccess: (name) => {
       const account = accounts.get(name);
-      if (!account) return;
-      account.misses.request = 0;
-      if (account.out) bringBack(name, account);
+      if (account) account.misses.request = 0;
     },
     noteFailure: (name, failure) => noteMiss(name, 'request', failure),
     start: () => void probeAll(),
