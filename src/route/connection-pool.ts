@@ -1,7 +1,5 @@
 import type { EdgeConnection } from './edge-connection.ts';
 
-/** One connection for each answer under way; a slow client holds one for long, so this is a bound, not a tuning. */
-const MAX_CONNECTIONS_PER_EDGE = 4096;
 const MAX_IDLE_PER_EDGE = 256;
 
 export type ConnectionPool = {
@@ -21,7 +19,7 @@ type Open = (
 ) => EdgeConnection;
 
 /** The connections to one edge. */
-export function createConnectionPool(url: string, connectTo: Open): ConnectionPool {
+export function createConnectionPool(url: string, maxConnections: number, connectTo: Open): ConnectionPool {
   const { hostname, port } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const all = new Set<EdgeConnection>();
@@ -37,7 +35,7 @@ export function createConnectionPool(url: string, connectTo: Open): ConnectionPo
     if (at >= 0) idle.splice(at, 1);
   };
   const open = (): EdgeConnection | undefined => {
-    if (all.size >= MAX_CONNECTIONS_PER_EDGE) return undefined;
+    if (all.size >= maxConnections) return undefined;
     const connection = connectTo(host, Number(port || 80), onIdle, onClose);
     all.add(connection);
     return connection;

@@ -30,8 +30,11 @@ export type EdgeClient = {
   close(): void;
 };
 
+/** One for each answer under way; a slow client holds one for long, so this is a bound, not a tuning. */
+const MAX_CONNECTIONS_PER_EDGE = 4096;
+
 /** Asks edges over connections that are kept. The caller closes it. */
-export function createEdgeClient(): EdgeClient {
+export function createEdgeClient(maxConnectionsPerEdge = MAX_CONNECTIONS_PER_EDGE): EdgeClient {
   const pools = new Map<string, ConnectionPool>();
   const buffers = createReadBuffers();
   let answersUnderWay = 0;
@@ -49,7 +52,7 @@ export function createEdgeClient(): EdgeClient {
   function poolOf(url: string): ConnectionPool {
     const known = pools.get(url);
     if (known) return known;
-    const pool = createConnectionPool(url, (host, port, onIdle, onClose) => {
+    const pool = createConnectionPool(url, maxConnectionsPerEdge, (host, port, onIdle, onClose) => {
       return new EdgeConnection({ host, port, buffers, answersUnderWay: () => answersUnderWay, onIdle, onClose });
     });
     // An edge that moved to another address leaves its pool behind, until that holds no connection any more.

@@ -34,6 +34,7 @@ export type PlaybackRouterDeps = {
   /** The edges of this moment; asked for every request. */
   readonly edges: () => readonly Edge[];
   readonly probeEveryMs?: number;
+  readonly maxConnectionsPerEdge?: number;
   /** Pages of these origins only may play; all, where there is none. */
   readonly origins?: readonly string[];
   /** Below this many requests of the last seconds no edge counts as loaded. */
@@ -69,10 +70,12 @@ const STRAY_MS = 60 * 60 * 1000;
 /** The router's machinery, which starts to probe its edges at once. */
 export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
   const { log, clock } = deps;
-  const client = createEdgeClient();
+  const client = createEdgeClient(deps.maxConnectionsPerEdge);
+  // Of its own, so that an edge to which all connections are taken can still say that it is well.
+  const prober = createEdgeClient();
   const health = createEdgeHealth({
     listEdges: deps.edges,
-    probe: (url) => probeEdge(client, url),
+    probe: (url) => probeEdge(prober, url),
     clock,
     log,
     ...(deps.probeEveryMs === undefined ? {} : { probeEveryMs: deps.probeEveryMs }),
@@ -130,6 +133,7 @@ export function openPlaybackRouter(deps: PlaybackRouterDeps): PlaybackRouter {
     close: () => {
       health.stop();
       client.close();
+      prober.close();
     },
   };
 }

@@ -8,7 +8,7 @@ import type { PointAt, TracePoint } from '../lib/trace.ts';
 import { type AllowedOrigins, originOf } from './allowed-origins.ts';
 import { type BreakReason, type ClientExchange, type Delivered, Delivery } from './delivery.ts';
 import type { EdgeClient } from './edge-client.ts';
-import type { EdgeHealth } from './edge-health.ts';
+import type { EdgeFailure, EdgeHealth } from './edge-health.ts';
 import type { EdgeLoad } from './edge-load.ts';
 import { homeTag, type KnownEdge, rankEdges } from './pick-edge.ts';
 import type { RetryBudget } from './retry-budget.ts';
@@ -71,7 +71,7 @@ export async function proxySession(
     delivered = await ask(edge, { session, delivery, tries: tried.length, move, before, silenceMs }, deps);
     if (delivered.end !== 'broken') break;
     const { reason } = delivered;
-    if (!isStatus(reason) && reason !== 'other_version') health.noteFailure(edge.name, reason);
+    if (isEdgesFault(reason)) health.noteFailure(edge.name, reason);
     move = { from: edge.name, reason };
     if (!delivery.canGoOn || tried.length >= MAX_TRIES || !budget.take()) break;
   }
@@ -136,6 +136,9 @@ function ask(edge: KnownEdge, asking: Asking, deps: ProxySessionDeps): Promise<D
   });
 }
 
+/** Not where it answered, nor where this router had no connection left to ask it over. */
+const isEdgesFault = (reason: BreakReason): reason is EdgeFailure =>
+  !isStatus(reason) && reason !== 'other_version' && reason !== 'overloaded';
 const isStatus = (reason: MoveReason): reason is `status_${number}` => reason.startsWith('status_');
 
 /** An edge that answers 5xx lives, and cannot reach its store. */

@@ -124,6 +124,38 @@ test('while the client takes nothing, a silent edge is not blamed', async () => 
   assert.deepEqual(it.moves(), []);
 });
 
+test('an edge to which the router has no connection left is passed over, and not blamed', async () => {
+  let probes = 0;
+  const large = Buffer.alloc(32_000_000, 'x');
+  const full = createServer((request, response) => {
+    if (request.url === '/health') probes++;
+    const body = request.url === '/health' ? BYTES.subarray(0, 0) : large;
+    response.writeHead(200, { etag: '"e"', 'content-length': body.length }).end(body);
+  });
+  const other = await edge(whole);
+  await using flow = await fixture({
+    edges: [await listening(full), other],
+    probeEveryMs: 20,
+    maxConnectionsPerEdge: 1,
+  });
+  const [first, second] = flow.listed();
+  flow.list(first!);
+  const sessions = await Promise.all(Array.from({ length: 5 }, () => flow.startSession()));
+  flow.list(first!, second!);
+  const urls = sessions.map((session) => `${session}/${SEGMENT}`);
+  // Its body is not taken, so that it keeps the one connection.
+  const slow = await flow.get(urls[0]!);
+  for (const url of urls.slice(1)) assert.deepEqual(Buffer.from(await (await flow.get(url)).arrayBuffer()), BYTES);
+  assert.deepEqual(
+    flow.named('session_reassigned').map(({ from, to, reason }) => [from, to, reason]),
+    urls.slice(1).map(() => ['edge-1', 'edge-2', 'overloaded']),
+  );
+  const before = probes;
+  await eventually('it was probed all the while', () => probes >= before + 5);
+  assert.deepEqual(flow.named('edge_down'), []);
+  await slow.body?.cancel();
+});
+
 test('a connection that its edge closed while nobody used it costs nothing and blames nobody', async () => {
   let connections = 0;
   const server = createTcpServer((socket) => {

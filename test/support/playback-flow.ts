@@ -19,13 +19,15 @@ export type EdgeAt = AsyncDisposable & { url: string };
 type FlowOptions = {
   readonly edges?: EdgeAt[];
   readonly probeEveryMs?: number;
+  readonly maxConnectionsPerEdge?: number;
   readonly origins?: readonly string[];
   /** Which of them players may be sent to. */
   readonly publicEdges?: readonly string[];
 };
 
 /** Two edges with a store each (so that reads can be told apart) and a router in front of them. */
-export async function fixture({ edges: given, probeEveryMs = 60_000, origins, publicEdges }: FlowOptions = {}) {
+export async function fixture(options: FlowOptions = {}) {
+  const { edges: given, probeEveryMs = 60_000, maxConnectionsPerEdge, origins, publicEdges } = options;
   const clock = new ManualClock();
   const { log, lines } = capturedLog();
   const stores = [new FragileStore(), new FragileStore()];
@@ -42,6 +44,7 @@ export async function fixture({ edges: given, probeEveryMs = 60_000, origins, pu
     secret: SECRET,
     edges: () => listed,
     probeEveryMs,
+    ...(maxConnectionsPerEdge && { maxConnectionsPerEdge }),
     ...(origins && { origins }),
     ...(publicEdges && { publicUrls }),
   };
