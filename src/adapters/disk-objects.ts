@@ -20,8 +20,10 @@ type Options = {
 
 /** What waits to be written at most; a disk that is slower than the store must not fill the memory. */
 const MAX_WAITING_BYTES = 32 * 1024 * 1024;
-/** A read that takes longer is of no use: the store is asked instead. */
-const READ_DEADLINE_MS = 1000;
+/** A read that takes longer is of no use: the store is asked instead, and has to answer before the router leaves (0.8 s). */
+const READ_DEADLINE_MS = 250;
+/** The deadline is counted in steps: a moment in which this process itself was held up is one step, and not the disk's fault. */
+const STEP_MS = 50;
 /** After a failure the disk is left alone for this long, and the next line of a failure comes no sooner. */
 const PAUSE_MS = 10_000;
 
@@ -112,7 +114,7 @@ export class DiskObjects implements ObjectDisk {
   async #tryRead(key: ObjectKey, lengthBytes: number): Promise<StoredObject | 'gone' | 'failed'> {
     try {
       const reading = readFileOf(this.#path(key), lengthBytes);
-      const file = await Promise.race([reading, delay(READ_DEADLINE_MS, undefined, { ref: false })]);
+      const file = await Promise.race([reading, deadline()]);
       if (file === undefined) throw new Error(`no answer within ${READ_DEADLINE_MS} ms`);
       const object = file === 'size' ? file : unpackFile(key, file);
       if (typeof object === 'object') return object;
@@ -161,6 +163,12 @@ export class DiskObjects implements ObjectDisk {
     const [objects, bytes, tookMs] = [this.count, this.sizeBytes, this.#clock.nowMs() - startedMs];
     this.#log.info('disk_opened', { folder: this.#folder, objects, bytes, durationMs: tookMs });
   }
+}
+
+async function deadline(): Promise<undefined> {
+  for (let passedMs = 0; passedMs < READ_DEADLINE_MS; passedMs += STEP_MS)
+    await delay(STEP_MS, undefined, { ref: false });
+  return undefined;
 }
 
 /** Keys of objects of videos, escaped; other files are not ours. */

@@ -43,7 +43,7 @@ const MISSING_FOR_MS = 1000;
 const MAX_MISSING_KEYS = 10_000;
 /**
  * How long a request waits for what it has an older version of. The look whether the video is still published may wait
- * 0.4 s before this, and the router gives up on an edge after 1 s.
+ * 0.4 s before this, and the router gives up on an edge after 0.8 s.
  */
 const WAIT_FOR_REREAD_MS = 300;
 /** After a re-read that failed or was late, older versions are served for this long without another wait. */

@@ -29,7 +29,7 @@ type Deps = {
 const LOOK_AGAIN_AFTER_MS = 2000;
 /** From this age on, a request waits for the new look: with the above, deletion is seen within this time. */
 const TRUST_FOR_MS = 4000;
-/** How long it waits where something was seen before. The router gives up on an edge after 1 s: stay well below. */
+/** How long it waits where something was seen before. The router gives up on an edge after 0.8 s: stay well below. */
 const WAIT_FOR_LOOK_MS = 400;
 const LOOK_DEADLINE_MS = 5000;
 /** After a look that failed, the next one may start only now: a store that is down is not hammered. */

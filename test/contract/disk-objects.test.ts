@@ -1,9 +1,23 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
+import {
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { DiskObjects } from '../../src/adapters/disk-objects.ts';
 import { segmentKey } from '../../src/domain/object-keys.ts';
 import type { StoredObject } from '../../src/domain/ports.ts';
@@ -159,6 +173,24 @@ test('a disk that fails is told of once, left alone for ten seconds, and then us
   on.clock.advance(10_000);
   assert.deepEqual(await disk.read(key(0)), kept);
 });
+
+test('a disk that hangs is given up on before a router gives up on the edge', async () => {
+  await using on = await fixture();
+  const { disk, path } = await withOneObject(on);
+  await rm(path);
+  // Opening it waits until somebody opens its other end.
+  await promisify(execFile)('mkfifo', [path]);
+  const routerLeaves = stepsOf50Ms(16).then(() => 'the router has left');
+  const first = await Promise.race([disk.read(key(0)), routerLeaves]);
+  await (await openFile(path, 'w')).close();
+  assert.equal(first, undefined);
+  assert.deepEqual(on.events(), ['disk_opened', 'disk_failed read']);
+});
+
+/** Counted as the disk counts: a busy machine makes every step longer. */
+async function stepsOf50Ms(steps: number): Promise<void> {
+  for (let i = 0; i < steps; i++) await delay(50);
+}
 
 test('a disk that cannot be written to fails no caller, is told of once, and is read on', async () => {
   await using on = await fixture();
