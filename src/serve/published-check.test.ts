@@ -108,6 +108,17 @@ test('a video that was never seen is an outage, not an absence, while the store 
   await assert.rejects(isPublished(VIDEO), { code: 'store_unavailable' });
 });
 
+test('while the store is down it is asked at most once a second for a video that was never seen, too', async () => {
+  const { store, clock, isPublished, looks } = fixture();
+  await publishVideo(store);
+  store.isDown = true;
+  for (let i = 0; i < 10; i++) await assert.rejects(isPublished(VIDEO), { code: 'store_unavailable' });
+  assert.equal(looks(), 1);
+  store.isDown = false;
+  clock.advance(1000);
+  assert.equal(await isPublished(VIDEO), true);
+});
+
 test('a mark in the store makes a video private within four seconds, and its absence public again', async () => {
   const { store, clock, isPrivate } = fixture();
   await publishVideo(store);

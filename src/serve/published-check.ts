@@ -42,8 +42,8 @@ type Seen = Published & { readonly atMs: number };
 
 /**
  * A video is playable while its published multivariant playlist stands in the store; removing that one object
- * withdraws the video from every edge. A mark beside it makes it private. The check looks again every few seconds for as long as there are requests,
- * and trusts what it last saw while the store is down.
+ * withdraws the video from every edge. A mark beside it makes it private. The check looks again every few seconds for as
+ * long as there are requests, and trusts what it last saw while the store is down.
  */
 export function createPublishedCheck(deps: Deps): PublishedCheck {
   const { clock, lastSeen } = deps;
@@ -53,10 +53,10 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
 
   return async (videoId) => {
     const last = seen.get(videoId) ?? (await recall(videoId));
-    if (!last) return look(videoId).value;
+    if (!last) return firstLook(videoId);
     const ageMs = clock.nowMs() - last.atMs;
     if (ageMs < (last.published ? LOOK_AGAIN_AFTER_MS : ABSENT_FOR_MS)) return last;
-    if (clock.nowMs() - (failedAtMs.get(videoId) ?? -Infinity) < RETRY_LOOK_AFTER_MS) return last;
+    if (hasJustFailed(videoId)) return last;
     const newLook = lookOrTrust(videoId, last);
     if (last.published && ageMs < TRUST_FOR_MS) return last;
     const found = await Promise.race([newLook, delay(WAIT_FOR_LOOK_MS, undefined, { ref: false })]);
@@ -72,6 +72,21 @@ export function createPublishedCheck(deps: Deps): PublishedCheck {
     const before: Seen = { published: true, isPrivate: visibility === 'private', atMs: -Infinity };
     seen.set(videoId, before);
     return before;
+  }
+
+  async function firstLook(videoId: VideoId): Promise<Seen> {
+    if (hasJustFailed(videoId))
+      throw new DomainError('store_unavailable', `Looking for video ${videoId} failed a moment ago.`);
+    try {
+      return await look(videoId).value;
+    } catch (err) {
+      failedAtMs.set(videoId, clock.nowMs());
+      throw err;
+    }
+  }
+
+  function hasJustFailed(videoId: VideoId): boolean {
+    return clock.nowMs() - (failedAtMs.get(videoId) ?? -Infinity) < RETRY_LOOK_AFTER_MS;
   }
 
   function look(videoId: VideoId) {
