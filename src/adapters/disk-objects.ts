@@ -93,8 +93,12 @@ export class DiskObjects implements ObjectDisk {
     });
   }
 
+  /** In line with the writes, as all removals, so that what waits to be written goes as well. */
+  delete(key: ObjectKey): void {
+    this.#queue('remove', async () => void this.#files.delete(key));
+  }
+
   deletePrefix(prefix: string): void {
-    // In line with the writes, so that what waits to be written goes as well.
     this.#queue('remove', async () => void this.#files.deletePrefix(prefix));
   }
 

@@ -12,6 +12,7 @@ export interface ObjectDisk {
   keep(key: ObjectKey, object: StoredObject): void;
   /** The same, where another copy may stand already. */
   replace(key: ObjectKey, object: StoredObject): void;
+  delete(key: ObjectKey): void;
   deletePrefix(prefix: string): void;
   readonly sizeBytes: number;
   readonly count: number;

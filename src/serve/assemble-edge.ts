@@ -101,7 +101,7 @@ export function assembleEdge(deps: EdgeDeps): Edge {
         onWithdrawn: (videoId) => {
           cache.dropVideo(videoId);
           disk?.deletePrefix(videoPrefix({ videoId }));
-          lastSeen.forget(videoId);
+          lastSeen.forgetVideo(videoId);
         },
       }),
       loader,

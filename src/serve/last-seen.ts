@@ -15,8 +15,10 @@ export type LastSeen = {
   /** Noted of published videos only. */
   noteVisibility(videoId: VideoId, visibility: Visibility): void;
   recallVisibility(videoId: VideoId): Promise<Visibility | undefined>;
+  /** What was removed from the store. */
+  forget(key: ObjectKey): void;
   /** Of a video that was withdrawn. */
-  forget(videoId: VideoId): void;
+  forgetVideo(videoId: VideoId): void;
 };
 
 /** Playlists that are read again every few seconds are written only when they changed. */
@@ -39,7 +41,11 @@ export function createLastSeen(disk: ObjectDisk | undefined): LastSeen {
       const object = await disk?.read(privateMarkKey({ videoId }));
       return object && (Buffer.from(object.bytes).toString() === 'public' ? 'public' : 'private');
     },
-    forget: (videoId) => {
+    forget: (key) => {
+      noted.delete(key);
+      disk?.delete(key);
+    },
+    forgetVideo: (videoId) => {
       noted.clear();
       disk?.deletePrefix(videoPrefix({ videoId }));
     },

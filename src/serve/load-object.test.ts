@@ -192,6 +192,20 @@ test('after a start while the store is away, a playlist is served as it was last
   assert.equal((await after.load(PLAYLIST)).isStale, undefined);
 });
 
+test('a playlist that was removed is known to be missing for a second, and is not recalled any more', async () => {
+  const disk = new MemoryDisk();
+  const { load, store, clock } = await fixture(disk);
+  await load(PLAYLIST);
+  await store.delete(PLAYLIST.key);
+  clock.advance(4000);
+  for (let i = 0; i < 10; i++) assert.equal((await load(PLAYLIST)).object, undefined);
+  assert.equal(store.reads.length, 2);
+  assert.deepEqual([...disk.objects.keys()], []);
+  clock.advance(1000);
+  assert.equal((await load(PLAYLIST)).object, undefined);
+  assert.equal(store.reads.length, 3);
+});
+
 test('a start while the store answers serves what the store has now, whatever was seen before', async () => {
   const disk = new MemoryDisk();
   await (await fixture(disk)).load(PLAYLIST);

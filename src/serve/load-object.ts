@@ -68,14 +68,15 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
   };
 
   async function load(wanted: PlaybackObject, trace?: TracePoint): Promise<LoadedObject> {
-    const held = cache.get(wanted.key) ?? (isImmutable(wanted) ? undefined : await recallOnce(wanted));
     const nowMs = clock.nowMs();
+    const inMemory = cache.get(wanted.key);
+    if (!inMemory && nowMs < (missingUntilMs.get(wanted.key) ?? 0)) return { object: undefined, cache: 'hit' };
+    const held = inMemory ?? (isImmutable(wanted) ? undefined : await recallOnce(wanted));
     if (held && nowMs - held.object.readAtMs < held.object.freshForMs) return { tier: 'ram', ...held };
     if (held) return reread(wanted, { tier: 'ram', ...held }, nowMs, trace);
-    if (nowMs < (missingUntilMs.get(wanted.key) ?? 0)) return { object: undefined, cache: 'hit' };
     const { joined, value } = readOnce(wanted, false, trace);
     const found = await value;
-    if (!found.object) missingUntilMs.set(wanted.key, clock.nowMs() + MISSING_FOR_MS);
+    noteMissing(wanted, found.object);
     // What was on its way in for read-ahead is asked for now.
     if (joined) cache.get(wanted.key);
     return { ...found, cache: joined ? 'coalesced' : outcomeOf(found.tier) };
@@ -110,9 +111,16 @@ export function createLoader({ read, recall, cache, clock, log }: Deps): Loader 
       return undefined;
     });
     const found = await Promise.race([outcome, delay(WAIT_FOR_REREAD_MS, undefined, { ref: false })]);
-    if (found) return { ...found, cache: joined ? 'coalesced' : outcomeOf(found.tier) };
+    if (found) {
+      noteMissing(wanted, found.object);
+      return { ...found, cache: joined ? 'coalesced' : outcomeOf(found.tier) };
+    }
     staleUntilMs.set(wanted.key, clock.nowMs() + TRUST_STALE_FOR_MS);
     return stale;
+  }
+
+  function noteMissing(wanted: PlaybackObject, found: CachedObject | undefined): void {
+    if (!found) missingUntilMs.set(wanted.key, clock.nowMs() + MISSING_FOR_MS);
   }
 
   function readOnce(wanted: PlaybackObject, isAhead: boolean, trace: TracePoint | undefined) {

@@ -25,7 +25,7 @@ export type StoreRead = {
 type Deps = {
   readonly store: Pick<ObjectStore, 'read'>;
   readonly disk: ObjectDisk | undefined;
-  readonly lastSeen: Pick<LastSeen, 'note'>;
+  readonly lastSeen: Pick<LastSeen, 'note' | 'forget'>;
   readonly clock: Clock;
   /** Told of every read of the store: the edge's health follows from it. */
   readonly onStoreRead: (outcome: 'ok' | 'failed', durationMs: number, read: StoreRead) => void;
@@ -51,11 +51,16 @@ export function createReadObject(deps: Deps): ReadObject {
       throw new DomainError('store_unavailable', 'Too many reads of the store are under way.');
     storeReads++;
     const stored = await readStore(deps, wanted, trace).finally(() => storeReads--);
+    if (!isImmutable(wanted)) noteSeen(lastSeen, wanted.key, stored);
     if (!stored) return { object: undefined, tier: 'store' };
     ownDisk?.keep(wanted.key, stored);
-    if (!isImmutable(wanted)) lastSeen.note(wanted.key, stored);
     return { object: toCached(wanted, stored, clock.nowMs()), tier: 'store' };
   };
+}
+
+function noteSeen(lastSeen: Deps['lastSeen'], key: ObjectKey, stored: StoredObject | undefined): void {
+  if (stored) lastSeen.note(key, stored);
+  else lastSeen.forget(key);
 }
 
 /** @throws DomainError store_unavailable */

@@ -147,10 +147,13 @@ test('it stays within its bytes, and drops what was used least', async () => {
   assert.equal((await readdir(on.folder)).length, 2);
 });
 
-test('all of a video goes at once, also what waits to be written', async () => {
+test('one object, or all of a video, goes at once, also what waits to be written', async () => {
   await using on = await fixture();
   const disk = await on.open();
   for (let segment = 0; segment < 5; segment++) disk.keep(key(segment), object(1000));
+  disk.delete(key(3));
+  await disk.settled();
+  assert.equal(disk.count, 4);
   disk.deletePrefix(`videos/${VIDEO}/`);
   await disk.settled();
   assert.equal(disk.count, 0);

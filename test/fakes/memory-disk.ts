@@ -18,6 +18,10 @@ export class MemoryDisk implements ObjectDisk {
     this.objects.set(key, object);
   }
 
+  delete(key: ObjectKey): void {
+    this.objects.delete(key);
+  }
+
   deletePrefix(prefix: string): void {
     for (const key of this.objects.keys()) if (key.startsWith(prefix)) this.objects.delete(key);
   }
