@@ -119,7 +119,7 @@ export function assembleEdge(deps: EdgeDeps): Edge {
       pointAt: deps.pointAt,
       onAsked: metrics.countAsked,
       onServed: (served, durationMs, isAborted) => {
-        metrics.countServed(served, durationMs);
+        metrics.countServed(served, durationMs, isAborted);
         logServed(log, served, { edge, durationMs, ...(isAborted ? { aborted: true } : {}) });
       },
     },

@@ -11,7 +11,7 @@ import type { StoreOutcome } from './store-health.ts';
 export type EdgeMetrics = {
   readonly registry: Registry;
   countAsked(): void;
-  countServed(served: ServedRequest, durationMs: number): void;
+  countServed(served: ServedRequest, durationMs: number, isAborted: boolean): void;
   countStoreRead(outcome: StoreOutcome, durationMs: number): void;
   countAhead(outcome: AheadOutcome | 'unused'): void;
   /** Since the start. */
@@ -48,7 +48,11 @@ export function createEdgeMetrics(registry = new Registry()): EdgeMetrics {
     'cache',
     'status',
   );
-  const sent = counter('millrace_edge_bytes_total', 'Body bytes of playback responses by cache outcome.', 'cache');
+  const sent = counter(
+    'millrace_edge_bytes_total',
+    'Body bytes of playback responses that were taken to the end, by cache outcome.',
+    'cache',
+  );
   const seconds = histogram(
     'millrace_edge_request_seconds',
     'From the request to the end of its response.',
@@ -77,10 +81,11 @@ export function createEdgeMetrics(registry = new Registry()): EdgeMetrics {
   return {
     registry,
     countAsked: () => inFlight.inc(),
-    countServed: ({ cache = 'none', status, bytes, cmcd }, durationMs) => {
+    countServed: ({ cache = 'none', status, bytes, cmcd }, durationMs, isAborted) => {
       inFlight.dec();
       requests.inc({ cache, status });
-      sent.inc({ cache }, bytes);
+      // Of a body that was handed over whole, how much the client took is not known.
+      if (!isAborted) sent.inc({ cache }, bytes);
       seconds.observe({ cache }, durationMs / 1000);
       if (cmcd) player.note(cmcd);
     },

@@ -24,6 +24,7 @@ export type ServedRequest = {
   tier?: Tier | undefined;
   isStale?: true;
   cmcd?: Cmcd | 'malformed' | undefined;
+  /** Of the body; a client that leaves takes less. */
   bytes: number;
   status: number;
   error?: unknown;
@@ -42,7 +43,7 @@ export type GetSegmentDeps = {
   readonly pointAt?: PointAt | undefined;
   readonly onAsked: () => void;
   /** Called once, when the response is sent or broken off. */
-  readonly onServed: (served: ServedRequest, durationMs: number, aborted: boolean) => void;
+  readonly onServed: (served: ServedRequest, durationMs: number, isAborted: boolean) => void;
 };
 
 /** Serves a segment of a session, or its init, playlist, manifest, image or text: whatever playback may fetch. */

@@ -7,7 +7,7 @@ import { listening } from '../../test/fakes/listening.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { publishVideo, SECRET, segmentBytes, sessionPath, VIDEO } from '../../test/fakes/playable-video.ts';
 import { eventually } from '../../test/support/eventually.ts';
-import { sourcePartKey } from '../domain/object-keys.ts';
+import { segmentKey, sourcePartKey } from '../domain/object-keys.ts';
 import { createEdgeServer } from './server.ts';
 
 async function fixture() {
@@ -193,6 +193,22 @@ test('metrics count hits and misses apart', async () => {
   const text = await metrics();
   assert.match(text, /millrace_edge_requests_total{cache="miss",status="200"} 1/);
   assert.match(text, /millrace_edge_bytes_total{cache="hit"} 20000/);
+});
+
+test('what a client did not take to the end is called aborted, and is no part of the bytes sent', async () => {
+  await using edge = await fixture();
+  const large = segmentKey({ videoId: VIDEO, generation: 1, rendition: 'v360', segment: 1 });
+  await edge.store.put(large, Buffer.alloc(32_000_000), { contentType: 'x' });
+  const leaving = new AbortController();
+  const response = await edge.get('g1/v360/000001.m4s', { signal: leaving.signal });
+  await response.body!.getReader().read();
+  leaving.abort();
+  const served = () => edge.lines.filter(({ event }) => event === 'segment_served');
+  await eventually('the line is written', () => served().length === 1);
+  assert.deepEqual([served()[0]?.aborted, served()[0]?.bytes], [true, 32_000_000]);
+  const metrics = await (await fetch(`${edge.edge.url}/metrics`)).text();
+  assert.match(metrics, /millrace_edge_requests_total{cache="miss",status="200"} 1/);
+  assert.doesNotMatch(metrics, /millrace_edge_bytes_total{cache="miss"} [1-9]/);
 });
 
 /** Sends a target exactly as it stands: HTTP clients would normalise or refuse it. */
