@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { playbackObject } from './object-keys.ts';
-import { parsePlaybackPath } from './playback-path.ts';
+import { isScrubbing, parsePlaybackPath } from './playback-path.ts';
 
 const VIDEO = '0123456789abcdef';
 const TOKEN = 'abcdefgh12345678.t3vwxy.AAAAAAAAAAAAAAAAAAAAAA';
@@ -25,6 +25,15 @@ test('an object without a session starts one, so that players which forget where
 test('a path below a session names its video, its token and the rest', () => {
   const rest = 'g1/v360/000000.m4s';
   assert.deepEqual(parsePlaybackPath(`${BELOW}${rest}?x=/../`), { asks: 'object', videoId: VIDEO, token: TOKEN, rest });
+});
+
+test('a range from within is scrubbing; a beginning is not, nor the rest of what was begun', () => {
+  for (const range of ['bytes=28-8129', 'bytes=-100']) {
+    assert.equal(isScrubbing({ range }), true);
+    assert.equal(isScrubbing({ range, 'if-range': '"e"' }), false);
+  }
+  assert.equal(isScrubbing({ range: 'bytes=0-' }), false);
+  assert.equal(isScrubbing({}), false);
 });
 
 const HOSTILE = [

@@ -15,6 +15,15 @@ export const PLAYBACK_PREFIX = '/play/';
  */
 export const SESSION_BEFORE = 'x-session-before';
 
+type RangeFields = { readonly range?: string | undefined; readonly 'if-range'?: string | string[] | undefined };
+
+/**
+ * Whether a part from within an object is asked for, as a player does that scrubs: it shows a keyframe here and there,
+ * and plays on elsewhere. The rest of what somebody has the beginning of, as of a session that moves, has an If-Range.
+ */
+export const isScrubbing = ({ range, 'if-range': ifRange }: RangeFields): boolean =>
+  range !== undefined && !range.startsWith('bytes=0-') && ifRange === undefined;
+
 const START = /^\/play\/([0-9a-z]{16})\/(index\.m3u8|manifest\.mpd)$/;
 /**
  * An object without a session: some players, ffmpeg's DASH among them, resolve relative URLs against the address that

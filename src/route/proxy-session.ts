@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { DomainError } from '../domain/errors.ts';
 import type { LogEvent } from '../domain/log-events.ts';
+import { isScrubbing } from '../domain/playback-path.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import type { Clock } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
@@ -55,7 +56,7 @@ export async function proxySession(
   const startedMs = clock.nowMs();
   budget.noteRequest();
   const before = places.pictureOf(session.sessionId);
-  places.noteAsked(session, rest);
+  if (!isScrubbing(request.headers)) places.noteAsked(session, rest);
   const trace = deps.pointAt?.(request.headers.traceparent);
   const origin = originOf(request, deps.allowedOrigins);
   const delivery = new Delivery({ request, response, rewrite, origin, trace });

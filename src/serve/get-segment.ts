@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { DomainError } from '../domain/errors.ts';
 import { type PlaybackObject, playbackObject } from '../domain/object-keys.ts';
-import { parsePlaybackPath, SESSION_BEFORE } from '../domain/playback-path.ts';
+import { isScrubbing, parsePlaybackPath, SESSION_BEFORE } from '../domain/playback-path.ts';
 import type { PlaybackSession } from '../domain/playback-token.ts';
 import { CORS_HEADERS, PREFLIGHT_HEADERS } from '../lib/cors.ts';
 import { sendProblem } from '../lib/send.ts';
@@ -118,6 +118,7 @@ function lookAhead(
   if (!session || !asked) return;
   const target = request.url ?? '';
   served.cmcd = readCmcd(target, request.headers);
+  if (isScrubbing(request.headers)) return;
   const next = typeof served.cmcd === 'object' ? served.cmcd.next : [];
   const named = next.length > 0 ? namedNext(target, next) : [];
   const told = request.headers[SESSION_BEFORE];

@@ -185,6 +185,28 @@ test('an edge without its store is degraded while it holds anything, and failing
   assert.ok(edge.lines.some((line) => line.event === 'health_changed'));
 });
 
+test('keyframes that a player scrubs through move no session; the rest of a segment begun elsewhere does', async () => {
+  await using edge = await fixture();
+  for (const [rendition, segments] of Object.entries({ v360: [1], v180: [5], v720: [2, 3] }))
+    for (const segment of segments)
+      await edge.store.put(segmentKey({ videoId: VIDEO, generation: 1, rendition, segment }), segmentBytes(), {
+        contentType: 'x',
+      });
+  const seen = () =>
+    edge.lines.flatMap(({ event, from, to, rendition, segment }) => {
+      if (event === 'rendition_switched') return [`${from} to ${to}`];
+      return event === 'segment_prefetched' ? [`ahead ${rendition} ${segment}`] : [];
+    });
+  await (await edge.get(SEGMENT)).arrayBuffer();
+  await eventually('the next one was read ahead', () => seen().length === 1);
+  const scrubbed = await edge.get('g1/v180/000005.m4s', { headers: { Range: 'bytes=1000-1999' } });
+  assert.equal(scrubbed.status, 206);
+  const rest = { Range: 'bytes=1000-9999', 'If-Range': scrubbed.headers.get('etag')! };
+  await (await edge.get('g1/v720/000002.m4s', { headers: rest })).arrayBuffer();
+  await eventually('the next one was read ahead', () => seen().length === 3);
+  assert.deepEqual(seen(), ['ahead v360 1', 'v360 to v720', 'ahead v720 3']);
+});
+
 test('metrics count hits and misses apart', async () => {
   await using edge = await fixture();
   for (let i = 0; i < 3; i++) await (await edge.get(SEGMENT)).arrayBuffer();

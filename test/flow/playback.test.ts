@@ -141,6 +141,8 @@ test('a switch is written down once, also where the session moves to another edg
   const { own, other } = await sides(flow, session);
   const play = async (rest: string) => (await flow.get(`${session}/${rest}`)).arrayBuffer();
   await play(SEGMENT);
+  // A keyframe, as a player fetches it that scrubs.
+  await flow.get(`${session}/g1/v720/000002.m4s`, { headers: { Range: 'bytes=1000-1999' } });
   flow.list(other);
   await play('g1/v720/000001.m4s');
   flow.list(own);
