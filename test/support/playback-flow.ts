@@ -14,6 +14,9 @@ import { publishVideo, SECRET, VIDEO } from '../fakes/playable-video.ts';
 /** No request of a test may take longer, whatever goes wrong. */
 export const DEADLINE_MS = 15_000;
 
+/** Far above the 0.8 s that an edge may be silent for, and far below the 8 s that the last one may. */
+export const SOON_MS = 6000;
+
 export type EdgeAt = AsyncDisposable & { url: string };
 
 type FlowOptions = {
