@@ -65,7 +65,7 @@ export async function proxySession(
   let delivered: Delivered | undefined;
   for (;;) {
     const [edge, other] = untried(session, tried, deps);
-    if (!edge) break;
+    if (!edge || (tried.length > 0 && !budget.take())) break;
     tried.push(edge);
     load.note(edge.name);
     const silenceMs = other && other.standing !== 'out' ? SILENCE_MS : LAST_SILENCE_MS;
@@ -74,7 +74,7 @@ export async function proxySession(
     const { reason } = delivered;
     if (isEdgesFault(reason)) health.noteFailure(edge.name, reason);
     move = { from: edge.name, reason };
-    if (!delivery.canGoOn || tried.length >= MAX_TRIES || !budget.take()) break;
+    if (!delivery.canGoOn || tried.length >= MAX_TRIES) break;
   }
   if (!delivered || (delivered.end === 'broken' && !delivery.hasBegun)) throw unanswered(delivered);
   finish(session, { delivered, delivery, tried, response, durationMs: clock.nowMs() - startedMs, trace }, deps);

@@ -200,6 +200,17 @@ test('when every edge fails, retries stop at the budget, and what is beyond it i
   assert.ok(asked > requests);
 });
 
+test('where no other edge is left to ask, nothing is taken out of the budget', async () => {
+  const failing = createServer((_, response) => void response.writeHead(503, { 'content-length': 0 }).end());
+  const other = await edge(whole);
+  await using it = await playing({ ...(await listening(failing)), served: [] }, other);
+  const [first, second] = it.flow.listed();
+  it.flow.list(first!);
+  for (let i = 0; i < 200; i++) assert.equal((await it.flow.get(it.url)).status, 503);
+  it.flow.list(first!, second!);
+  assert.equal((await it.flow.get(it.url)).status, 200);
+});
+
 test('an answer of an edge that is none of ours is refused, and the next edge is asked', async () => {
   const strange = await listening(
     createServer((request, response) => {
