@@ -83,6 +83,22 @@ test('a source that breaks off is gone on with where the last stored byte was', 
   assert.deepEqual(await world.source(video!.id), bytes);
 });
 
+test('a source that sends less of the rest than was asked for is asked again until all is here', async () => {
+  const bytes = randomBytes(2 * PART);
+  await using server = await sourceServer((request, response, count) => {
+    if (count !== 2) return sendFile(request, response, bytes, count === 1 ? PART + 2 * MiB : undefined);
+    const first = Number(/^bytes=(\d+)-$/.exec(request.headers.range!)![1]);
+    const some = bytes.subarray(first, first + MiB);
+    const range = `bytes ${first}-${first + some.length - 1}/${bytes.length}`;
+    response.writeHead(206, { etag: '"v1"', 'content-length': some.length, 'content-range': range }).end(some);
+  });
+  const world = new IngestWorld(database);
+  const video = await world.fetch(`${server.url}/a.mp4`);
+  assert.equal(video?.state, 'uploaded', JSON.stringify(video?.error));
+  assert.equal(server.requests.length, 3);
+  assert.deepEqual(await world.source(video!.id), bytes);
+});
+
 for (const [what, headers] of [
   ['without ranges', { etag: '"v1"' }],
   ['without a validator', {}],

@@ -1,7 +1,7 @@
 import { DomainError } from '../../domain/errors.ts';
 import type { Ingest, IngestRecords } from '../../domain/ingest-records.ts';
 import { offsetOf, type Upload, type UploadRecords } from '../../domain/upload-records.ts';
-import { type AppendDeps, appendToUpload } from '../tus/append-to-upload.ts';
+import { type AppendDeps, appendToUpload, type Incoming } from '../tus/append-to-upload.ts';
 import type { HeldUpload } from '../upload-locks.ts';
 import { type OpenDeps, openSource, type SourceAnswer, sourceAgent } from './open-source.ts';
 import { steadyBytes } from './steady-bytes.ts';
@@ -64,13 +64,29 @@ async function receive(
   if (isFresh) await deps.ingests.startAnew(held.grant, validatorOf(answer.headers));
   const current = isFresh ? await found(ingest, deps) : upload;
   const bytes = steadyBytes(answer.body, { idleMs: deps.idleMs, signal });
-  await appendToUpload(current, { bytes, checksum: undefined, declaredBytes: sizeBytes }, held, deps);
+  await append(current, { bytes, declaredBytes: sizeBytes }, held, deps);
   return sizeBytes !== undefined;
 }
 
 /** All bytes are here and no answer had told how many there would be. */
 async function finish(upload: Upload, held: HeldUpload, deps: FetchDeps): Promise<void> {
-  await appendToUpload(upload, { bytes: noBytes(), checksum: undefined, declaredBytes: offsetOf(upload) }, held, deps);
+  await append(upload, { bytes: noBytes(), declaredBytes: offsetOf(upload) }, held, deps);
+}
+
+/**
+ * An answer that is complete may still be less than was asked for (RFC 9110, section 15.3.7).
+ * @throws DomainError upload_incomplete where the whole is known to be more than is here now
+ */
+async function append(
+  upload: Upload,
+  incoming: Pick<Incoming, 'bytes' | 'declaredBytes'>,
+  held: HeldUpload,
+  deps: FetchDeps,
+): Promise<void> {
+  const { offset } = await appendToUpload(upload, { ...incoming, checksum: undefined }, held, deps);
+  const wholeBytes = upload.sizeBytes ?? incoming.declaredBytes ?? offset;
+  if (offset !== wholeBytes)
+    throw new DomainError('upload_incomplete', `The source sent only ${offset} of ${wholeBytes} bytes.`);
 }
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
