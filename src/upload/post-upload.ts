@@ -3,7 +3,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { UploadId, VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import { uploadPrefix, videoPrefix } from '../domain/object-keys.ts';
-import type { ObjectStore } from '../domain/ports.ts';
+import type { ObjectStore, VideoRecords } from '../domain/ports.ts';
 import type { UploadGrant, UploadRecords } from '../domain/upload-records.ts';
 import type { UploadAnswer } from '../domain/video-resource.ts';
 import type { Gate } from '../lib/gate.ts';
@@ -21,6 +21,7 @@ import { parseStated, type Stated } from './stated.ts';
 import type { UploadLocks } from './upload-locks.ts';
 
 export type PostUploadDeps = CompleteDeps & {
+  readonly records: Pick<VideoRecords, 'find'>;
   readonly store: Pick<ObjectStore, 'put' | 'putIfAbsent' | 'read' | 'deletePrefix'>;
   readonly partPool: PartPool;
   readonly uploads: Pick<UploadRecords, 'open' | 'find' | 'remove' | 'videoOfContent'>;
@@ -102,8 +103,7 @@ async function receiveFile(
       upload: grant,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
-    await deps.store.deletePrefix(uploadPrefix(grant));
-    await deps.uploads.remove(grant);
+    await clearAway({ ...grant, videoId }, deps);
     return answer;
   } catch (error) {
     await forget({ ...grant, videoId }, error, deps);
@@ -144,23 +144,38 @@ function assertDigests({ sha256Base64, parts }: ReceivedSource, stated: Stated):
   if (!isWhole || !isContent) throw new DomainError('digest_mismatch');
 }
 
+type OwnUpload = UploadGrant & { readonly videoId: VideoId };
+
+/** The upload is a video now, and nobody asks for it by its own id. What cannot be removed now is the sweeper's. */
+async function clearAway(upload: OwnUpload, { uploads, store, log }: PostUploadDeps): Promise<void> {
+  try {
+    await store.deletePrefix(uploadPrefix(upload));
+    await uploads.remove(upload);
+  } catch (err) {
+    log.warn('upload_sweep_failed', { videoId: upload.videoId, err });
+  }
+}
+
 /**
  * Nobody was told of this video: its parts go, and then its rows. Unless it was finished after all and only the
  * database's word of it got lost. What cannot be removed now is the sweeper's, as if the process had died.
  */
-async function forget(
-  upload: UploadGrant & { readonly videoId: VideoId },
-  err: unknown,
-  { uploads, store, log }: PostUploadDeps,
-): Promise<void> {
+async function forget(upload: OwnUpload, err: unknown, deps: PostUploadDeps): Promise<void> {
   const { videoId } = upload;
+  const { uploads, store, log } = deps;
   log.warn('upload_failed', { videoId, err });
   try {
-    if ((await uploads.find(upload.uploadId))?.isFinished) return;
+    if (await wasFinished(upload, deps)) return;
     await store.deletePrefix(videoPrefix({ videoId }));
     await store.deletePrefix(uploadPrefix(upload));
     await uploads.remove(upload);
   } catch (error) {
     log.warn('upload_sweep_failed', { videoId, err: error });
   }
+}
+
+/** The row of a finished upload may have been swept already: then its video stands without it. */
+async function wasFinished({ uploadId, videoId }: OwnUpload, { uploads, records }: PostUploadDeps): Promise<boolean> {
+  const upload = await uploads.find(uploadId);
+  return upload ? upload.isFinished : (await records.find(videoId)) !== undefined;
 }

@@ -2,8 +2,14 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { request } from 'node:http';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { createUploadRecords } from '../../src/adapters/upload-records.ts';
+import { createVideoRecords } from '../../src/adapters/video-records.ts';
+import { DomainError } from '../../src/domain/errors.ts';
+import type { VideoRecords } from '../../src/domain/ports.ts';
+import type { UploadGrant } from '../../src/domain/upload-records.ts';
 import { contentIdOf, sha256Of } from '../../src/upload/content-id.ts';
 import { FullStore } from '../fakes/full-store.ts';
+import { MemoryObjectStore } from '../fakes/memory-object-store.ts';
 import { startDatabase, type TestDatabase } from '../support/database.ts';
 import { eventually } from '../support/eventually.ts';
 import { create, offsetOf, openPatch, patch, tus } from '../support/tus-client.ts';
@@ -182,6 +188,50 @@ test('a plain upload into a full disk is told so, leaves nothing, and can be rep
   await eventually('nothing is left', () => store.keys().length === 0);
   store.full = undefined;
   assert.equal((await post(bytes)).status, 201);
+});
+
+const TIMES = { leaseMs: 4_000, expiryMs: 60_000 };
+const outage = (): never => {
+  throw new DomainError('database_unavailable');
+};
+
+test('an upload that has become a video is told so, even if what is left of it cannot be cleared away', async () => {
+  const { db } = database;
+  const uploads = createUploadRecords({ db, ...TIMES });
+  // The row goes, and the answer of the database gets lost.
+  const remove = (grant: UploadGrant): Promise<void> => uploads.remove(grant).then(outage);
+  await using forgetful = await UploadApi.start(database, { store, uploads: { ...uploads, remove } });
+  const sticky = new MemoryObjectStore();
+  sticky.deletePrefix = () => Promise.reject(new DomainError('store_unavailable'));
+  await using cluttered = await UploadApi.start(database, { store: sticky });
+  for (const on of [forgetful, cluttered]) {
+    const bytes = randomBytes(5000);
+    const answer = await fetch(`${on.url}/upload`, { method: 'POST', body: bytes });
+    const { id } = (await answer.json()) as Answer;
+    assert.equal(answer.status, 201);
+    assert.deepEqual(await on.source(id), bytes);
+    assert.deepEqual(
+      on.lines.filter(({ level }) => level === 'warn').map(({ event }) => event),
+      ['upload_sweep_failed'],
+    );
+  }
+});
+
+test('an upload whose end the database never confirmed keeps its bytes, even when its row has been swept', async () => {
+  const { db } = database;
+  const real = createVideoRecords(db);
+  const finishUpload: VideoRecords['finishUpload'] = async (upload) => {
+    await real.finishUpload(upload);
+    await createUploadRecords({ db, ...TIMES }).remove(upload.upload!);
+    return outage();
+  };
+  await using lossy = await UploadApi.start(database, { store, records: { ...real, finishUpload } });
+  const bytes = randomBytes(5000);
+  const refused = await fetch(`${lossy.url}/upload`, { method: 'POST', body: bytes });
+  assert.equal(refused.status, 503);
+  const again = await post(bytes);
+  assert.deepEqual([again.status, again.created], [200, false]);
+  assert.deepEqual(await api.source(again.id), bytes);
 });
 
 test('more bodies than may be received at once wait, and are told to come again where that takes long', async () => {

@@ -6,7 +6,7 @@ import { createIngestRecords } from '../../src/adapters/ingest-records.ts';
 import { createUploadRecords } from '../../src/adapters/upload-records.ts';
 import { createVideoRecords } from '../../src/adapters/video-records.ts';
 import { shortIdFrom, type UploadId, type VideoId } from '../../src/domain/ids.ts';
-import type { ObjectStore } from '../../src/domain/ports.ts';
+import type { ObjectStore, VideoRecords } from '../../src/domain/ports.ts';
 import type { UploadRecords } from '../../src/domain/upload-records.ts';
 import type { App } from '../../src/lib/app.ts';
 import { Bell } from '../../src/lib/bell.ts';
@@ -24,6 +24,9 @@ import { seeingWork } from './seeing-work.ts';
 
 export type UploadWorldOptions = {
   readonly store?: ObjectStore;
+  /** Instead of those in the database. */
+  readonly records?: VideoRecords;
+  readonly uploads?: UploadRecords;
   readonly maxUploadBytes?: number;
   readonly idleMs?: number;
   readonly leaseMs?: number;
@@ -74,7 +77,8 @@ export class UploadApi {
       leaseMs = 4_000,
       maxTransfers = 64,
     } = options;
-    const uploads = createUploadRecords({ db, leaseMs, expiryMs: 3_600_000 });
+    const { records = createVideoRecords(db), uploads = createUploadRecords({ db, leaseMs, expiryMs: 3_600_000 }) } =
+      options;
     const captured = capturedLog();
     const clock = { nowMs: () => Date.now() };
     const seeing = seeingWork({ db, url: databaseUrl });
@@ -82,7 +86,7 @@ export class UploadApi {
       ...seeing.deps,
       ...(options.maxStreams === undefined ? {} : { maxStreams: options.maxStreams }),
       store,
-      records: createVideoRecords(db),
+      records,
       uploads,
       clock,
       playbackSigner: createTextSigner(SECRET),
