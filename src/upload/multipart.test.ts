@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
@@ -46,6 +47,25 @@ test('a form that is cut off anywhere is never taken for a whole file', async ()
       .catch(codeOf);
     assert.match(outcome, /^(bad_request|upload_incomplete)$/, `cut at ${at}`);
   }
+});
+
+test('a sender that left, before or after the form was opened, is not waited for', async () => {
+  const start = BODY.subarray(0, 10);
+  const gone = requestOf([start], { isWhole: false });
+  gone.destroy();
+  await assert.rejects(openMultipart(gone), { code: 'upload_incomplete' });
+  const leaving = requestOf([start], { isWhole: false });
+  const opening = openMultipart(leaving);
+  leaving.destroy();
+  await assert.rejects(opening, { code: 'upload_incomplete' });
+});
+
+test('a connection that closes behind the last byte takes nothing from who still reads the file', async () => {
+  const request = requestOf([BODY]);
+  const file = await openMultipart(request);
+  if (!request.closed) await once(request, 'close');
+  assert.deepEqual(await read(file.bytes), FILE);
+  await file.assertWhole();
 });
 
 test('forms without a file, of another type, or without a boundary are refused', async () => {

@@ -13,6 +13,8 @@ export type FormFile = {
 
 /** Finds the field `file` of a form (RFC 7578) and gives its bytes as a stream; other fields before it are skipped. */
 export async function openMultipart(request: IncomingMessage): Promise<FormFile> {
+  // Its sender left while it waited for its turn: nothing more would ever come of it.
+  if (request.destroyed) throw new DomainError('upload_incomplete');
   const opened = Promise.withResolvers<FormFile>();
   const ended = Promise.withResolvers<void>();
   // Who gave up on the file does not ask how the form ended.
@@ -36,7 +38,9 @@ export async function openMultipart(request: IncomingMessage): Promise<FormFile>
     ended.resolve();
     opened.reject(badForm('The form has no file in a field named "file".'));
   });
-  request.on('aborted', () => fail(new DomainError('upload_incomplete')));
+  request.once('close', () => {
+    if (!request.readableEnded) fail(new DomainError('upload_incomplete'));
+  });
   request.pipe(form);
   return opened.promise;
 }
