@@ -1,6 +1,6 @@
 import type { AudioSpan } from '../domain/audio-chunks.ts';
 import type { AudioPlan } from '../domain/tasks.ts';
-import { guardedInput, onTime, QUIET, REPEATABLE } from './ffmpeg-args.ts';
+import { guardedInput, onTime, QUIET, REPEATABLE, WHATEVER_DECODES } from './ffmpeg-args.ts';
 
 export type AudioRun = {
   readonly url: string;
@@ -15,7 +15,7 @@ export type AudioRun = {
 export function audioArgs(run: AudioRun): string[] {
   const { url, plan } = run;
   return [
-    ...QUIET,
+    ...[...QUIET, ...WHATEVER_DECODES],
     ...['-filter_complex_threads', '1', '-copyts', '-threads', '1', ...seek(run)],
     ...['-vn', '-sn', '-dn', ...guardedInput(), '-i', url],
     ...['-filter_complex', plan.chunkSegments === undefined ? wholeGraph(run) : chunkGraph(run)],

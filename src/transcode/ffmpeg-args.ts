@@ -16,6 +16,11 @@ export const guardedInput = (): string[] => [
 ];
 
 export const QUIET = ['-nostdin', '-hide_banner', '-v', 'error'];
+/**
+ * What is worth keeping is seen in what comes out. By default ffmpeg ends with 69 where more than two thirds cannot be
+ * decoded, however good the rest is.
+ */
+export const WHATEVER_DECODES = ['-max_error_rate', '1'];
 export const REPEATABLE = ['-map_metadata', '-1', '-map_chapters', '-1', '-flags', '+bitexact', '-fflags', '+bitexact'];
 
 export type VideoRun = Pick<EncodeSpec, 'track' | 'grid' | 'rungs' | 'chunk'> & {
@@ -27,7 +32,7 @@ export type VideoRun = Pick<EncodeSpec, 'track' | 'grid' | 'rungs' | 'chunk'> & 
 /** One chunk in all rungs at once: rung i is written to pipe i + 3 as fragmented MP4, one fragment per GOP. */
 export function videoArgs(run: VideoRun): string[] {
   return [
-    ...QUIET,
+    ...[...QUIET, ...WHATEVER_DECODES],
     ...['-filter_complex_threads', '1', '-copyts', '-noaccurate_seek', '-threads', '1'],
     ...seek(run),
     // A size that changes on the way is the scaler's to follow: a new graph would forget which frame is due.

@@ -149,6 +149,33 @@ test(
   },
 );
 
+/** Makes the last part of what the file holds unreadable, and leaves its index. */
+async function spoilFrom(share: number, path: string): Promise<void> {
+  const bytes = await readFile(path);
+  const [from, to] = [bytes.indexOf('mdat') + 8, bytes.indexOf('moov') - 4];
+  bytes.fill(0, Math.round(from + share * (to - from)), to);
+  await writeFile(path, bytes);
+}
+
+test('pictures that are mostly broken fail for good, however many errors that makes', withDeadline, async () => {
+  await using bench = await mediaBench();
+  const path = await bench.make('whole.mp4', [...CLIP, '-t', '5']);
+  await spoilFrom(0.25, path);
+  await rejectsSaying(encodeFile(path, bench), 'source_truncated', /^Of frames 0 to \d+ only the first \d+ were found/);
+});
+
+test('sound that is mostly broken is kept as far as it goes, and as long as it was', withDeadline, async () => {
+  await using bench = await mediaBench();
+  const path = await bench.make('whole.m4a', ['-f', 'lavfi', '-i', 'sine=r=48000', '-t', '20', '-c:a', 'aac']);
+  await spoilFrom(0.2, path);
+  const { plan, results } = await encodeFile(path, bench);
+  const segments = results.flatMap(({ renditions }) => renditions.flatMap((rendition) => rendition.segments));
+  assert.equal(
+    segments.reduce((sum, { durationTicks }) => sum + durationTicks, 0),
+    plan.audio[0]!.samples,
+  );
+});
+
 test('a worker that met every kind of broken file does the next good one', withDeadline, async () => {
   await using bench = await mediaBench();
   await using worker = workOn(bench);
