@@ -56,13 +56,13 @@ class FileObjectStore implements ObjectStore {
   async read(key: ObjectKey, options: ReadOptions = {}): Promise<StoredObject | undefined> {
     rules.assertObjectKey(key);
     rules.assertRange(options.range);
-    options.signal?.throwIfAborted();
+    rules.assertAwaited(options.signal);
     return answer(async () => (await readObject({ root: this.#root, key, ...options })) ?? this.#assertRootStands());
   }
 
   async head(key: ObjectKey, { signal }: { signal?: AbortSignal } = {}): Promise<StoredObjectInfo | undefined> {
     rules.assertObjectKey(key);
-    signal?.throwIfAborted();
+    rules.assertAwaited(signal);
     return answer(async () => (await headObject({ root: this.#root, key })) ?? this.#assertRootStands());
   }
 
@@ -75,7 +75,7 @@ class FileObjectStore implements ObjectStore {
     return answer(async () => {
       const objects: ListedObject[] = [];
       for await (const object of walkObjects(this.#root, { prefix, after })) {
-        signal?.throwIfAborted();
+        rules.assertAwaited(signal);
         const last = objects.at(-1);
         if (last && objects.length === most) return { objects, next: last.key };
         objects.push(object);
@@ -123,7 +123,7 @@ class FileObjectStore implements ObjectStore {
 function assertWrite(key: ObjectKey, bytes: Uint8Array, { signal }: PutOptions): void {
   rules.assertObjectKey(key);
   rules.assertObjectSize(key, bytes.byteLength);
-  signal?.throwIfAborted();
+  rules.assertAwaited(signal);
 }
 
 async function answer<T>(act: () => Promise<T>): Promise<T> {

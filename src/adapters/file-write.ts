@@ -14,6 +14,7 @@ import {
   writeTemporary,
 } from './file-durable.ts';
 import { objectPath } from './file-names.ts';
+import { assertAwaited } from './object-rules.ts';
 
 /** A delete may tidy a folder away just before it is written to; every such race needs another delete. */
 const MAX_FOLDER_RACES = 16;
@@ -50,7 +51,7 @@ async function place(write: Write, move: (from: string, to: string) => Promise<v
   const temporary = temporaryPath(write.root, Date.now());
   const written = await writeTemporary(temporary, write.bytes);
   try {
-    write.signal?.throwIfAborted();
+    assertAwaited(write.signal);
     await inFolder(dirname(path), async () => {
       await writeContentType(path, written.version, write.contentType);
       await move(temporary, path);

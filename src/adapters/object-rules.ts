@@ -72,6 +72,21 @@ export function assertRange(range: ByteRange | undefined): void {
   if (!sound) throw new DomainError('range_not_satisfiable');
 }
 
+/**
+ * Nobody waits for the answer any more. Where that is for a deadline, whoever set it, the store was too slow for it.
+ * @throws DomainError store_unavailable; any other reason of the signal
+ */
+export function assertAwaited(signal: AbortSignal | undefined): void {
+  if (!signal?.aborted) return;
+  const cause: unknown = signal.reason;
+  if (!isDeadline(cause)) throw cause;
+  throw new DomainError('store_unavailable', 'the object store does not answer in time', { cause });
+}
+
+/** What AbortSignal.timeout gives as its reason. */
+export const isDeadline = (reason: unknown): boolean =>
+  reason instanceof DOMException && reason.name === 'TimeoutError';
+
 export function assertObjectSize(key: ObjectKey, sizeBytes: number): void {
   if (sizeBytes <= MAX_OBJECT_BYTES) return;
   throw new Error(`object ${shown(key)} has ${sizeBytes} bytes, more than the ${MAX_OBJECT_BYTES} that travel whole`);

@@ -102,7 +102,8 @@ test('a server that accepts and never answers ends the check in one line when it
   const { store, endpoint } = storeOn(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   const message = `${endpoint} does not answer in time`;
   await assert.rejects(store.check(AbortSignal.timeout(300)), { code: 'store_unavailable', message });
-  await assert.rejects(store.read(KEY, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+  const late = { code: 'store_unavailable', message: 'the object store does not answer in time' };
+  await assert.rejects(store.read(KEY, { signal: AbortSignal.timeout(300) }), late);
 });
 
 test('a passing error is tried again, a lasting one ends as an outage after three tries', async () => {
@@ -144,12 +145,16 @@ test('a body that always breaks off is an outage', async () => {
   await assert.rejects(store.read(KEY), { code: 'store_unavailable', message });
 });
 
-test('a body that stalls is given up when the caller says so', async () => {
+test('a body that stalls is given up when the caller says so, and is an outage at its deadline', async () => {
   const { store } = await storeAt((_, response) => {
     response.writeHead(200, { etag: '"e"', 'content-length': '6' });
     response.write('abc');
   });
-  await assert.rejects(store.read(KEY, { signal: AbortSignal.timeout(300) }), { name: 'TimeoutError' });
+  const leaving = new AbortController();
+  const reading = store.read(KEY, { signal: leaving.signal });
+  leaving.abort(new Error('lease lost'));
+  await assert.rejects(reading, /lease lost/);
+  await assert.rejects(store.read(KEY, { signal: AbortSignal.timeout(300) }), { code: 'store_unavailable' });
 });
 
 test('a range that the server ignores is cut here', async () => {

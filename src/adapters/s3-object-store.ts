@@ -122,12 +122,12 @@ class S3ObjectStore implements ObjectStore {
   }
 
   async #call<T>(send: (signal: AbortSignal) => Promise<T>, { signal }: Signalled = {}): Promise<T> {
-    signal?.throwIfAborted();
+    rules.assertAwaited(signal);
     const deadline = AbortSignal.timeout(CALL_DEADLINE_MS);
     try {
       return await send(signal ? AbortSignal.any([signal, deadline]) : deadline);
     } catch (error) {
-      signal?.throwIfAborted();
+      rules.assertAwaited(signal);
       throw s3Outage(error, { place: 'the object store', bucket: this.#bucket, region: this.#settings.region });
     }
   }

@@ -1,6 +1,7 @@
 import { DomainError } from '../domain/errors.ts';
 import type { ObjectKey } from '../domain/object-keys.ts';
 import type { ObjectStore } from '../domain/ports.ts';
+import { isDeadline } from './object-rules.ts';
 
 /** Objects of a check live below this prefix for a moment. */
 export const CHECK_PREFIX = 'checks/';
@@ -38,8 +39,8 @@ export async function within<T>(work: Promise<T>, { place, signal }: Omit<Check,
   const { promise: expired, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => {
     const cause: unknown = signal.reason;
-    const isDeadline = cause instanceof DOMException && cause.name === 'TimeoutError';
-    reject(isDeadline ? new DomainError('store_unavailable', `${place} does not answer in time`, { cause }) : cause);
+    const late = new DomainError('store_unavailable', `${place} does not answer in time`, { cause });
+    reject(isDeadline(cause) ? late : cause);
   };
   if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });

@@ -27,7 +27,8 @@ export type ListPage = { readonly objects: readonly ListedObject[]; readonly nex
 /**
  * Where all bytes live. Objects are small (a source part is the largest), so they travel whole, which also
  * makes every call safe to retry. A call fails with DomainError store_unavailable when the store cannot
- * answer; a missing object is an answer, `undefined`. A write is answered only when it is durable.
+ * answer, or not before the deadline that the caller's signal is; a missing object is an answer, `undefined`. A write is
+ * answered only when it is durable.
  */
 export interface ObjectStore {
   /** Replaces whatever stands at the key, whole. */

@@ -377,6 +377,15 @@ export function describeObjectStore(name: string, open: () => Promise<ObjectStor
       assert.equal(await store.head(key), undefined);
     });
 
+    test('a call whose deadline has passed is an outage, whoever set the deadline', async () => {
+      const key = someKey();
+      const signal = AbortSignal.abort(new DOMException('too late', 'TimeoutError'));
+      const outage = { code: 'store_unavailable', message: 'the object store does not answer in time' };
+      await assert.rejects(store.put(key, text('x'), { ...OCTETS, signal }), outage);
+      await assert.rejects(store.read(key, { signal }), outage);
+      await assert.rejects(store.head(key, { signal }), outage);
+    });
+
     test('a check of a healthy store passes and leaves nothing behind', async () => {
       await store.check();
       await store.check(AbortSignal.timeout(60_000));
