@@ -15,10 +15,12 @@ export const LOG_EVENTS = {
   request_failed: 'err method? url? status? edge? sessionId? videoId?',
   health_changed: 'check outcome',
   database_error: 'err uploadId?',
+  log_lines_lost: 'lines',
   // up
   instance_ready: 'url seconds',
   child_started: 'child pid?',
   child_exited: 'child pid? exitCode signal expected',
+  log_not_moved: 'err',
   // upload
   upload_started: 'videoId uploadId? filename',
   upload_resumed: 'videoId uploadId offset',

@@ -48,6 +48,7 @@ export const LOG_FIELDS = {
   language: 'text',
   late: 'boolean',
   leaseMs: 'number',
+  lines: 'number',
   message: 'text',
   messages: 'number',
   method: 'text',

@@ -30,7 +30,7 @@ export type LogOptions = {
   role: string;
   node: string;
   level?: string;
-  destination?: pino.DestinationStream;
+  destination: pino.DestinationStream;
   onLine?: OnLine;
 };
 
@@ -50,7 +50,7 @@ export function createLog<Said extends Sayable>({
     formatters: { level: (label) => ({ level: label }) },
     serializers: { err: errorWithCauses },
   };
-  return wrap<Said>(destination ? pino(options, destination) : pino(options), onLine);
+  return wrap<Said>(pino(options, destination), onLine);
 }
 
 let [fieldMs, field] = [0, ''];
@@ -60,40 +60,6 @@ function timeField(): string {
   const nowMs = Date.now();
   if (nowMs !== fieldMs) [fieldMs, field] = [nowMs, `,"time":"${new Date(nowMs).toISOString()}"`];
   return field;
-}
-
-/** What waits for a slow disk at most; lines beyond are lost rather than the memory. */
-const MAX_WAITING_BYTES = 16 * 1024 * 1024;
-/** pino's stream measures the text of the next write anew with each line: at its default of 16 KiB that cost 10 µs. */
-const MAX_WRITE_BYTES = 4096;
-/** Lines wait for so many others, so that one write carries about eight of them, or for so long. */
-const FULL_WRITE_BYTES = 3584;
-const MAX_WAIT_MS = 20;
-
-/**
- * Standard output for a role that writes a line for each of thousands of requests a second: the disk is not waited for,
- * and lines go out together. An exit writes what is left; a kill may lose the last 20 ms.
- */
-export function unhurriedOutput(): pino.DestinationStream {
-  const output = pino.destination({
-    dest: 1,
-    sync: false,
-    maxLength: MAX_WAITING_BYTES,
-    maxWrite: MAX_WRITE_BYTES,
-    minLength: FULL_WRITE_BYTES,
-  });
-  let isAwaited = false;
-  const flush = (): void => {
-    isAwaited = false;
-    output.flush();
-  };
-  // Its own periodic flush would write nothing, fifty times a second, where there are no lines.
-  const write = (line: string): void => {
-    output.write(line);
-    if (!isAwaited) setTimeout(flush, MAX_WAIT_MS).unref();
-    isAwaited = true;
-  };
-  return { write };
 }
 
 function wrap<Said extends Sayable>(logger: pino.Logger, onLine?: OnLine, around: object = {}): Log<Said> {

@@ -12,7 +12,7 @@ import type { ChildSpec } from './supervise.ts';
 /** PostgreSQL as a child of the supervisor. SIGINT is its fast shutdown: clients are dropped, nothing is lost. */
 export async function postgresChild(data: string): Promise<{ child: ChildSpec; databaseUrl: string }> {
   const postgres = await prepareEmbeddedPostgres(join(data, 'postgres'), await freePort());
-  const { fd } = openLogFile(join(data, 'logs'), 'postgres.log');
+  const fd = openLogFile(join(data, 'logs'), 'postgres.log');
   const child = {
     name: 'postgres',
     spawn: () => postgres.spawn(fd),
@@ -98,7 +98,7 @@ const READY_POLL_MS = 50;
 const PROBE_DEADLINE_MS = 5_000;
 
 function roleChild({ role, name, port, data, env }: RoleChild): ChildSpec {
-  const { fd } = openLogFile(join(data, 'logs'), `${name}.jsonl`);
+  const fd = openLogFile(join(data, 'logs'), `${name}.jsonl`);
   const settings = { MILLRACE_NODE: name, MILLRACE_DATA: data, MILLRACE_PORT: String(port), ...env };
   const environment = { ...withoutSettings(process.env), ...texts(settings) };
   const health = `http://${env.MILLRACE_HOST ?? '127.0.0.1'}:${port}/health`;

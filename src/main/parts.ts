@@ -7,7 +7,8 @@ import { shortIdFrom, type UploadId, type VideoId } from '../domain/ids.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { Clock, ObjectStore } from '../domain/ports.ts';
 import { type Check, remembered } from '../lib/health.ts';
-import { createLog, type Log, type OnLine, unhurriedOutput } from '../lib/log.ts';
+import { createLog, type Log, type LogOptions, type OnLine } from '../lib/log.ts';
+import { type LogOutputOptions, logOutput } from '../lib/log-output.ts';
 import { type Config, ConfigError } from './config.ts';
 
 /** Parts that several roles are made of. */
@@ -21,9 +22,21 @@ export const newVideoId = (): VideoId => shortIdFrom(randomBytes(10)) as VideoId
 
 export const newUploadId = (): UploadId => randomBytes(16).toString('hex') as UploadId;
 
+/** An edge writes a line for each of thousands of requests a second. */
+const EDGE_GATHER_MS = 20;
+
+/** Standard output of a role. */
 export function logOf(config: Config, role: string, onLine: OnLine): Log<LogEvent> {
-  const options = { role, node: nodeName(config, role), level: config.MILLRACE_LOG_LEVEL, onLine };
-  return createLog(role === 'edge' ? { ...options, destination: unhurriedOutput() } : options);
+  const gatherMs = role === 'edge' ? EDGE_GATHER_MS : undefined;
+  return logTo({ fd: 1, gatherMs, role, node: nodeName(config, role), level: config.MILLRACE_LOG_LEVEL, onLine });
+}
+
+type LogTo = Omit<LogOutputOptions, 'onLost'> & Omit<LogOptions, 'destination'>;
+
+export function logTo({ fd, gatherMs, ...options }: LogTo): Log<LogEvent> {
+  const destination = logOutput({ fd, gatherMs, onLost: (lines) => log.warn('log_lines_lost', { lines }) });
+  const log: Log<LogEvent> = createLog({ ...options, destination });
+  return log;
 }
 
 /** Names this process in logs and as the holder of tasks. */

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
 import { ManualClock } from '../../test/fakes/manual-clock.ts';
 import { eventually } from '../../test/support/eventually.ts';
+import { logTo } from './parts.ts';
 import { type ChildSpec, supervise } from './supervise.ts';
 
 /** Real processes start slowly on a busy machine. */
@@ -69,6 +71,17 @@ test('a child that lived for a while is started again at once when it ends', asy
   await eventually('there were five restarts', () => children.length > 5, DEADLINE_MS);
   await supervised.stop();
   assert.deepEqual(pauses.slice(0, 5), [100, 200, 400, 100, 200]);
+});
+
+test('a child is started again also while nothing can be logged', async () => {
+  const { spec, children, clock } = fixture(STAYS);
+  const full = openSync('/dev/full', 'w');
+  const supervised = supervise(spec, logTo({ fd: full, role: 'up', node: 'up' }), () => clock.nowMs());
+  await once(children[0]!, 'spawn');
+  children[0]!.kill('SIGKILL');
+  await eventually('the child was started again', () => children.length === 2, DEADLINE_MS);
+  await supervised.stop();
+  closeSync(full);
 });
 
 test('a program that cannot be started is tried again like one that ends, and stop still ends it', async () => {

@@ -2,13 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { hasApiKeys } from '../adapters/api-keys.ts';
 import type { LogEvent } from '../domain/log-events.ts';
-import { createLog, type Log } from '../lib/log.ts';
+import type { Log } from '../lib/log.ts';
 import { type Config, ConfigError } from './config.ts';
 import { assertGuarded } from './guard-listening.ts';
 import { claimInstance, findInstance } from './instance.ts';
 import { instanceGroups, postgresChild } from './instance-children.ts';
 import { lastLinesOf, openLogFile, watchLogSizes } from './log-files.ts';
-import { openStore, systemClock } from './parts.ts';
+import { logTo, openStore, systemClock } from './parts.ts';
 import { keepSecret } from './secret.ts';
 import { type ChildSpec, type Supervised, supervise } from './supervise.ts';
 import { withDatabase } from './with-database.ts';
@@ -45,9 +45,9 @@ type Instance = {
 async function openInstance(data: string): Promise<Instance> {
   const logs = join(data, 'logs');
   await mkdir(logs, { recursive: true });
-  const { write } = openLogFile(logs, 'up.jsonl');
-  const log = createLog<LogEvent>({ role: 'up', node: 'up', destination: { write } });
-  return { log, data, groups: [], stopWatching: watchLogSizes(logs) };
+  const log = logTo({ fd: openLogFile(logs, 'up.jsonl'), role: 'up', node: 'up' });
+  const stopWatching = watchLogSizes(logs, (err) => log.warn('log_not_moved', { err }));
+  return { log, data, groups: [], stopWatching };
 }
 
 async function startAll(instance: Instance, config: Config): Promise<void> {

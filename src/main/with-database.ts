@@ -40,7 +40,7 @@ async function withOwnDatabase<T>(data: string, work: (db: Database) => Promise<
   const claim = await claimInstance(data, 'http://localhost', () => {});
   if (!claim) throw new ConfigError(`An instance is just starting on ${data}.`);
   await mkdir(join(data, 'logs'), { recursive: true });
-  const { fd } = openLogFile(join(data, 'logs'), 'postgres.log');
+  const fd = openLogFile(join(data, 'logs'), 'postgres.log');
   try {
     const postgres = await prepareEmbeddedPostgres(join(data, 'postgres'), await freePort());
     const server = postgres.spawn(fd);
