@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdtempDisposable } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
@@ -67,4 +69,13 @@ test('lines that cannot be written wait, at most so many, and how many were lost
   const kept = said.length - 1;
   assert.deepEqual(said, [...Array.from({ length: kept }, (_, n) => String(n)), `lost ${20 - kept}`]);
   assert.ok(kept > 10 && kept < 20, `${kept} were kept`);
+});
+
+test('a line that waits for no others is written before the work goes on', async () => {
+  await using folder = await mkdtempDisposable(join(tmpdir(), 'millrace-log-'));
+  const path = join(folder.path, 'role.jsonl');
+  const fd = openSync(path, 'a');
+  logOutput({ fd, onLost: () => undefined }).write('one\n');
+  assert.equal(readFileSync(path, 'utf8'), 'one\n');
+  closeSync(fd);
 });

@@ -4,7 +4,7 @@ export type LogOutput = { readonly write: (line: string) => void };
 
 export type LogOutputOptions = {
   readonly fd: number;
-  /** Lines wait so long for others, to go out together. Unset: each goes out at once. */
+  /** Lines wait so long for others, to go out together, beside the work. Unset: each is written before the work goes on. */
   readonly gatherMs?: number | undefined;
   /** How many lines were lost, told as soon as lines go out again. */
   readonly onLost: (lines: number) => void;
@@ -18,8 +18,8 @@ const RETRY_MS = 100;
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Writes lines beside the work: a slow disk is not waited for, and on a full one lines wait until there is room.
- * An exit tries once to write what is left; a kill loses what waits. pino's own stream ends the process at the first
+ * Writes lines, which wait on a full disk until there is room. An exit tries once to write what is left; a kill loses what
+ * waits, which is nothing where each line is written before the work goes on and the disk has room. pino's own stream ends the process at the first
  * write that fails, and its hook then waits for room for ever (sonic-boom 4.2, flushSync).
  */
 export function logOutput({ fd, gatherMs, onLost }: LogOutputOptions): LogOutput {
@@ -56,17 +56,34 @@ export function logOutput({ fd, gatherMs, onLost }: LogOutputOptions): LogOutput
   function put(): void {
     state = 'writing';
     if (taken.length === 0) takeWaiting();
-    write(fd, taken, (error, written) => {
-      taken = taken.subarray(written);
-      if (error) {
-        state = 'pausing';
-        setTimeout(put, RETRY_MS).unref();
-        return;
-      }
-      if (taken.length > 0) return put();
-      state = 'free';
-      putSoon();
-    });
+    if (gatherMs === undefined) putNow();
+    else write(fd, taken, onWritten);
+  }
+
+  function putNow(): void {
+    let written: number;
+    try {
+      written = writeSync(fd, taken);
+    } catch (error) {
+      onWritten(error as Error, 0);
+      return;
+    }
+    onWritten(null, written);
+  }
+
+  function onWritten(error: Error | null, written: number): void {
+    taken = taken.subarray(written);
+    if (error) {
+      state = 'pausing';
+      setTimeout(put, RETRY_MS).unref();
+      return;
+    }
+    if (taken.length > 0) {
+      put();
+      return;
+    }
+    state = 'free';
+    putSoon();
   }
 
   function takeWaiting(): void {
