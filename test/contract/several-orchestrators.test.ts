@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,6 @@ import { createHttpTaskLender } from '../../src/adapters/http-task-lender.ts';
 import { openObjectStore } from '../../src/adapters/open-object-store.ts';
 import { AUDIO_CHUNK_SECONDS } from '../../src/domain/audio-chunks.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
-import { initKey, segmentKey } from '../../src/domain/object-keys.ts';
 import type { ObjectStore, TaskLender } from '../../src/domain/ports.ts';
 import type { TaskState } from '../../src/domain/states.ts';
 import type { LentTask, SourceFacts, TaskResult } from '../../src/domain/tasks.ts';
@@ -21,7 +20,7 @@ import { startOrchestrator } from '../../src/main/roles/orchestrator.ts';
 import { capturedLog } from '../fakes/captured-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { factsOf, JobWorld, workerOf } from '../support/job-world.ts';
-import { storedBy } from '../support/stored-by.ts';
+import { storeAllOf } from '../support/stored-by.ts';
 
 const TOKEN = 'a token for these tests';
 const SECONDS = 12;
@@ -201,22 +200,10 @@ async function settle(lender: TaskLender, task: LentTask): Promise<void> {
 }
 
 async function resultOf(task: LentTask): Promise<TaskResult> {
-  const { spec, videoId } = task;
-  if (spec.kind === 'probe') return sources.get(videoId) ?? factsOf(SECONDS);
-  if (spec.kind === 'images') return { poster: false, storyboard: false };
-  const init = new Uint8Array(700);
-  const renditions = storedBy(task).map((made) => ({
-    ...made,
-    initSha256: createHash('sha256').update(init).digest('hex'),
-  }));
-  const options = { contentType: 'video/mp4' };
-  for (const { rendition, segments } of renditions) {
-    const of = { videoId, generation: spec.generation, rendition };
-    await store.putIfAbsent(initKey(of), init, options);
-    for (const { segment, sizeBytes } of segments)
-      await store.putIfAbsent(segmentKey({ ...of, segment }), new Uint8Array(sizeBytes), options);
-  }
-  return { renditions };
+  const { kind } = task.spec;
+  if (kind === 'probe') return sources.get(task.videoId) ?? factsOf(SECONDS);
+  if (kind === 'images') return { poster: false, storyboard: false };
+  return { renditions: await storeAllOf(task, store) };
 }
 
 async function doneTasks(): Promise<number> {
