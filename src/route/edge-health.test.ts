@@ -95,6 +95,21 @@ test('an answer that comes to its end brings no edge back: probes do', async () 
   assert.deepEqual(it.events(), ['edge_down A', 'edge_down B', 'edge_up A']);
 });
 
+test('an edge that does not answer its probe holds up the probes of no other', async () => {
+  const hung = Promise.withResolvers<Probed>();
+  let asked = 0;
+  using it = fixture(async (url) => {
+    if (url.endsWith(':2')) return 'unhealthy';
+    asked++;
+    return hung.promise;
+  });
+  it.health.start();
+  await eventually('B is out', () => it.standing('B') === 'out');
+  assert.deepEqual([asked, it.standing('A')], [1, 'healthy']);
+  hung.resolve('ok');
+  await eventually('A is asked again', () => asked > 1);
+});
+
 test('three probes that fail put an edge out without any request', async () => {
   using it = fixture(async (url) => (url.endsWith(':2') ? 'unhealthy' : 'ok'));
   it.health.start();

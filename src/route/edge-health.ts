@@ -63,6 +63,7 @@ type Account = {
  */
 export function createEdgeHealth({ listEdges, probe, clock, log, probeEveryMs = PROBE_EVERY_MS }: Deps): EdgeHealth {
   const accounts = new Map<string, Account>();
+  const probing = new Set<string>();
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
   for (const { name } of listEdges()) accounts.set(name, newAccount(-Infinity));
@@ -74,10 +75,13 @@ export function createEdgeHealth({ listEdges, probe, clock, log, probeEveryMs = 
       if (account) account.misses.request = 0;
     },
     noteFailure: (name, failure) => noteMiss(name, 'request', failure),
-    start: () => void probeAll(),
+    start: () => {
+      probeAll();
+      timer = setInterval(probeAll, probeEveryMs);
+    },
     stop: () => {
       isStopped = true;
-      clearTimeout(timer);
+      clearInterval(timer);
     },
   };
 
@@ -97,17 +101,19 @@ export function createEdgeHealth({ listEdges, probe, clock, log, probeEveryMs = 
     return joined;
   }
 
-  /** Never fails: a probe answers, whatever happens. */
-  async function probeAll(): Promise<void> {
+  /** One that has not answered yet is not asked again, and holds up no other. */
+  function probeAll(): void {
     const edges = listEdges();
     const names = new Set(edges.map(({ name }) => name));
     for (const name of accounts.keys()) if (!names.has(name)) accounts.delete(name);
-    await Promise.all(edges.map(probeOne));
-    if (!isStopped) timer = setTimeout(() => void probeAll(), probeEveryMs);
+    for (const edge of edges) if (!probing.has(edge.name)) void probeOne(edge);
   }
 
+  /** Never fails: a probe answers, whatever happens. */
   async function probeOne({ name, url }: Edge): Promise<void> {
+    probing.add(name);
     const probed = await probe(url);
+    probing.delete(name);
     if (isStopped) return;
     if (probed !== 'ok' && probed !== 'draining') return noteMiss(name, 'probe', probed);
     const account = accountOf(name);
