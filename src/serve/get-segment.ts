@@ -62,6 +62,8 @@ export async function getSegment(request: IncomingMessage, response: ServerRespo
   } catch (error) {
     served.error = error;
     served.status = sendProblem(response, error, [...CORS_HEADERS, ...allowedMethods(error)]);
+    // What a player says when it is not served matters most; of a stranger it is not heard.
+    if (served.session) served.cmcd = readCmcd(request.url ?? '', request.headers);
   }
 }
 

@@ -200,22 +200,26 @@ test('what a player says of itself is in the line of its request and in the metr
   );
   await edge.get(path(1), { 'CMCD-Request': 'bl=(1500;v),mtp=(9000),su', 'CMCD-Session': 'v=2,sid="abc"' });
   await edge.get(`${path(2)}?CMCD=%22`);
-  await eventually('the lines are written', () => on.named('segment_served').length === 3);
-  const [first, second, third] = on.named('segment_served').map(({ cmcd }) => cmcd);
+  const missing = await edge.get(`${path(999)}?CMCD=bs`);
+  assert.equal(missing.status, 404);
+  await fetch(`${edge.url}/play/${VIDEO}/forged/${path(0)}?CMCD=bs`);
+  await eventually('the lines are written', () => on.named('segment_served').length === 5);
+  const [first, second, third, notFound, forged] = on.named('segment_served').map(({ cmcd }) => cmcd);
   assert.deepEqual(first, { br: 3200, mtp: 25_400, bl: 2500, bs: true, su: true, ot: 'v', sid: 'abc' });
   assert.deepEqual(second, { mtp: 9000, bl: 1500, v: 2, su: true, sid: 'abc' });
   assert.equal(third, 'malformed');
+  assert.deepEqual([notFound, forged], [{ bs: true }, undefined], 'only of sessions');
   await eventually('the named one is brought', () =>
     on.named('segment_prefetched').some(({ segment, reason }) => segment === 7 && reason === 'named'),
   );
   const metrics = await (await fetch(`${edge.url}/metrics`)).text();
   for (const line of [
-    'millrace_player_reports_total{outcome="read"} 2',
+    'millrace_player_reports_total{outcome="read"} 3',
     'millrace_player_reports_total{outcome="malformed"} 1',
     'millrace_player_buffer_seconds_sum 4',
     'millrace_player_throughput_bits_per_second_count 2',
     'millrace_player_startup_requests_total 2',
-    'millrace_player_rebuffers_total 1',
+    'millrace_player_rebuffers_total 2',
     'millrace_edge_requests_in_flight 0',
   ])
     assert.ok(metrics.split('\n').includes(line), line);
