@@ -7,7 +7,7 @@ import type { StoredObject } from '../domain/ports.ts';
 
 /**
  * What can be replaced in the store, and whether a video was published and for whom, as this edge saw it last. It is
- * read where nothing is in memory: after a start while the store is away.
+ * read where nothing is in memory, after a start or an eviction, and counts while the store is away.
  */
 export type LastSeen = {
   note(key: ObjectKey, object: StoredObject): void;

@@ -31,7 +31,7 @@ export type Loader = {
 
 type Deps = {
   readonly read: ReadObject;
-  /** Of what can change, a version that may be older: for a start while the store is away. */
+  /** Of what can change, a version that may be older: for while the store is away and memory has none. */
   readonly recall: (wanted: PlaybackObject) => Promise<CachedObject | undefined>;
   readonly cache: SegmentCache;
   readonly clock: Clock;
