@@ -61,7 +61,7 @@ test('a process whose lines cannot be written goes on, and exits when it wants t
 
 test('lines that cannot be written wait, at most so many, and how many were lost is told behind them', async () => {
   using pipe = closedPipe();
-  const output = logOutput({ fd: pipe.fd, onLost: (lines) => output.write(`lost ${lines}\n`) });
+  const output = logOutput({ fd: pipe.fd, gatherMs: 1, onLost: (lines) => output.write(`lost ${lines}\n`) });
   for (let n = 0; n < 20; n++) output.write(`${n} ${'x'.repeat(1024 * 1024)}\n`);
   pipe.open();
   await eventually('it is told', () => pipe.lines.some((line) => line.startsWith('lost')));
