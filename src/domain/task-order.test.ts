@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { planJob } from './plan-job.ts';
-import { dueOfLowRung, dueOfRest, encodeMib, LINE_LAG_SECONDS, probeTask, tasksOf } from './task-order.ts';
+import { dueOfLowRung, dueOfRest, encodeMib, LINE_LAG_SECONDS, lendableMib, probeTask, tasksOf } from './task-order.ts';
 import type { AudioTrackFacts, SourceFacts } from './tasks.ts';
 
 const source = { videoId: '0123456789abcdef' as never, sizeBytes: 1 };
@@ -145,4 +145,22 @@ test('what an encode needs grows with the pictures, and fits a small machine at 
   const [hd, tiny] = [planJob(factsOf(10)), { widthPx: 320, heightPx: 240 }];
   assert.ok(encodeMib(hd.facts.video!, hd.rungs) < 1_024);
   assert.ok(encodeMib(tiny, []) < encodeMib(hd.facts.video!, []));
+});
+
+test('a worker is lent exactly those tasks whose memory it has, however much it is rounded', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 144, max: 4_320 }), fc.integer({ min: 1, max: 8_192 }), (heightPx, workerMib) => {
+      const facts = factsOf(10);
+      const plan = planJob({ ...facts, video: { ...facts.video!, widthPx: heightPx + 100, heightPx } });
+      for (const { needs } of tasksOf(plan, source, 1))
+        assert.equal(needs.memoryMib <= lendableMib(workerMib), needs.memoryMib <= workerMib, `${needs.memoryMib}`);
+    }),
+  );
+});
+
+test('the largest encode, with every rung that may be asked for, is lent to whoever has the most', () => {
+  const facts = factsOf(10);
+  const largest = { ...facts, video: { ...facts.video!, widthPx: 8_192, heightPx: 4_320 } };
+  const plan = planJob(largest, [4_320, 4_318, 4_316, 4_314, 4_312]);
+  for (const { needs } of tasksOf(plan, source, 1)) assert.ok(needs.memoryMib <= lendableMib(65_536));
 });

@@ -3,7 +3,7 @@ import { secondsOf } from './cut-plan.ts';
 import { lowestRung } from './growing-offer.ts';
 import type { PlannedTask } from './job-records.ts';
 import type { SourceRef } from './source.ts';
-import type { AudioPlan, JobPlan, Rung, VideoCodec, VideoTrackFacts } from './tasks.ts';
+import type { AudioPlan, JobPlan, Rung, TaskNeeds, VideoCodec, VideoTrackFacts } from './tasks.ts';
 import { trialRung } from './title-ladder.ts';
 import { AUDIO_CHUNKS } from './worker-contract.ts';
 
@@ -40,7 +40,7 @@ export const dueOfRest = (startSeconds: number, durationSeconds: number): number
 export const probeTask = (source: SourceRef, generation: number): PlannedTask => ({
   spec: { kind: 'probe', source, generation },
   dueSeconds: PROBE_DUE,
-  needs: { memoryMib: BASE_MIB, encoders: [] },
+  needs: needing(BASE_MIB),
 });
 
 /**
@@ -49,7 +49,7 @@ export const probeTask = (source: SourceRef, generation: number): PlannedTask =>
  */
 export function tasksOf(plan: JobPlan, source: SourceRef, generation: number): PlannedTask[] {
   const of = { source, generation };
-  const publish = { spec: { kind: 'publish', ...of } as const, dueSeconds: 0, needs: { memoryMib: 0, encoders: [] } };
+  const publish = { spec: { kind: 'publish', ...of } as const, dueSeconds: 0, needs: needing(0) };
   const encode = plan.trial
     ? [...trialTask(plan, of), ...lowTasks(plan, of)]
     : [...lowTasks(plan, of), ...restTasks(plan, of)];
@@ -61,7 +61,7 @@ function audioTasks({ audio }: JobPlan, of: Of): PlannedTask[] {
     audioChunks(plan).map((chunk): PlannedTask => {
       const isWhole = plan.chunkSegments === undefined;
       const part = isWhole ? {} : { chunk };
-      const needs = { memoryMib: BASE_MIB, encoders: isWhole ? ['aac'] : ['aac', AUDIO_CHUNKS] };
+      const needs = needing(BASE_MIB, isWhole ? ['aac'] : ['aac', AUDIO_CHUNKS]);
       return {
         spec: { kind: 'audio', playsEarly: true, ...of, plan, ...part },
         dueSeconds: dueOfSound(plan, chunk),
@@ -82,7 +82,7 @@ function textTask({ facts }: JobPlan, of: Of): PlannedTask[] {
   const { text: tracks = [], video, durationSeconds } = facts;
   if (!video || tracks.length === 0) return [];
   const spec = { kind: 'text', ...of, tracks, originSeconds: video.startSeconds, durationSeconds } as const;
-  return [{ spec, dueSeconds: dueOfLowRung(durationSeconds), needs: { memoryMib: BASE_MIB, encoders: [] } }];
+  return [{ spec, dueSeconds: dueOfLowRung(durationSeconds), needs: needing(BASE_MIB) }];
 }
 
 /** Pages show the poster while the rest is made, so it comes with the first minute of the lowest rung. */
@@ -93,7 +93,7 @@ function imagesTask({ facts }: JobPlan, of: Of): PlannedTask[] {
   if (!track && coverStreamIndex === undefined) return [];
   const from = track ? { track } : { coverStreamIndex: coverStreamIndex ?? 0 };
   const dueSeconds = dueOfLowRung(Math.min(IMAGES_AT_SECONDS, durationSeconds));
-  const needs = { memoryMib: track ? encodeMib(track, []) : BASE_MIB, encoders: [] };
+  const needs = needing(track ? encodeMib(track, []) : BASE_MIB);
   return [{ spec: { kind: 'images', ...of, from, durationSeconds }, dueSeconds, needs }];
 }
 
@@ -109,7 +109,7 @@ const TRIAL_DUE = FIRST_DUE + 1;
 function trialTask({ facts, grid }: JobPlan, of: Of): PlannedTask[] {
   const track = facts.video;
   if (!track || !grid) return [];
-  const needs = { memoryMib: encodeMib(track, [trialRung(track)]), encoders: ['libx264'] };
+  const needs = needing(encodeMib(track, [trialRung(track)]), ['libx264']);
   return [{ spec: { kind: 'trial', ...of, track, grid }, dueSeconds: TRIAL_DUE, needs }];
 }
 
@@ -142,10 +142,7 @@ function encodeTasks(
 ): PlannedTask[] {
   const track = facts.video;
   if (!track || !grid) return [];
-  const needs = {
-    memoryMib: encodeMib(track, rungs),
-    encoders: [...new Set(rungs.map((rung) => ENCODERS[codecOf(rung)]))],
-  };
+  const needs = needing(encodeMib(track, rungs), [...new Set(rungs.map((rung) => ENCODERS[codecOf(rung)]))]);
   const total = secondsOf(grid, grid.frames);
   return chunks.map((chunk) => ({
     spec: { kind: 'encode', playsEarly, ...of, track, grid, rungs, chunk },
@@ -171,3 +168,19 @@ export function encodeMib(track: Pick<VideoTrackFacts, 'widthPx' | 'heightPx'>, 
 }
 
 const pixelsOf = ({ widthPx, heightPx }: { widthPx: number; heightPx: number }): number => widthPx * heightPx;
+
+/**
+ * No two machines have the same memory to the megabyte, so workers are asked for in groups, by whole steps. What a task
+ * needs is whole steps as well: whether a worker can have it is then the same question with its memory as it is.
+ */
+const MEMORY_STEP_MIB = 256;
+/** No task asks for more: what would is lent to those who have the most. */
+const MOST_MIB = 8_192;
+
+/** What a worker counts as having when it is lent something. */
+export const lendableMib = (memoryMib: number): number =>
+  Math.min(MOST_MIB, Math.floor(memoryMib / MEMORY_STEP_MIB) * MEMORY_STEP_MIB);
+
+function needing(memoryMib: number, encoders: readonly string[] = []): TaskNeeds {
+  return { memoryMib: Math.min(MOST_MIB, Math.ceil(memoryMib / MEMORY_STEP_MIB) * MEMORY_STEP_MIB), encoders };
+}

@@ -1,5 +1,6 @@
 import type { Holder, JobRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
+import { lendableMib } from '../domain/task-order.ts';
 import type { LentTask } from '../domain/tasks.ts';
 import type { Bell } from '../lib/bell.ts';
 import type { Log } from '../lib/log.ts';
@@ -38,7 +39,7 @@ export class ClaimLine {
   /** Resolves with a task, or with none when the signal aborts. */
   claim(asking: Holder, enough: AbortSignal): Promise<LentTask | undefined> {
     if (enough.aborted || this.#waiting.size >= MAX_WAITING) return Promise.resolve(undefined);
-    const holder = { ...asking, memoryMib: rounded(asking.memoryMib) };
+    const holder = { ...asking, memoryMib: lendableMib(asking.memoryMib) };
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiting.delete(waiter);
@@ -116,11 +117,6 @@ function groupsOf(waiting: Iterable<Waiter>): Waiter[][] {
   }
   return [...groups.values()];
 }
-
-/** No two machines have the same memory to the megabyte, and no task needs more than the most. */
-const rounded = (memoryMib: number): number => Math.min(MOST_MIB, memoryMib - (memoryMib % MEMORY_STEP_MIB));
-const MEMORY_STEP_MIB = 256;
-const MOST_MIB = 8_192;
 
 /** The ids that join up the log lines of one task. */
 export const idsOf = ({ videoId, jobId, taskId, attempt }: LentTask) => ({ videoId, jobId, taskId, attempt });
