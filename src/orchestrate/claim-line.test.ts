@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { capturedLog } from '../../test/fakes/captured-log.ts';
+import { DomainError } from '../domain/errors.ts';
 import type { JobId, TaskId, VideoId } from '../domain/ids.ts';
 import type { Holder, Queue, TaskRef } from '../domain/job-records.ts';
 import type { LentTask } from '../domain/tasks.ts';
@@ -23,6 +24,7 @@ class Lender {
   readonly returned: TaskRef[] = [];
   tasks = 0;
   onLend: () => void = () => {};
+  onGiveBack: () => void = () => {};
   #attempt = 0;
 
   async lend(_: Queue, holders: readonly Holder[]): Promise<(LentTask | undefined)[]> {
@@ -31,6 +33,7 @@ class Lender {
     return holders.map(() => (this.tasks-- > 0 ? this.#task() : undefined));
   }
   async giveBack(ref: TaskRef): Promise<void> {
+    this.onGiveBack();
     this.returned.push(ref);
   }
   #task(): LentTask {
@@ -110,6 +113,24 @@ test('who hangs up while a task is lent to it does not keep it', async () => {
     ['t1'],
   );
   assert.ok(lines.some((logged) => logged.event === 'task_returned'));
+});
+
+test('a task that cannot be given back costs nobody else theirs', async () => {
+  const { records, line, lines } = fixture();
+  const gone = new AbortController();
+  const claims = [line.claim(worker('gone'), gone.signal), line.claim(worker('there'), never)];
+  records.tasks = 2;
+  records.onLend = () => gone.abort();
+  records.onGiveBack = () => {
+    throw new DomainError('lease_lost');
+  };
+  await line.lendRound();
+  const [missed, got] = await Promise.all(claims);
+  assert.deepEqual([missed, got?.taskId], [undefined, 't2']);
+  assert.deepEqual(
+    lines.map(({ event }) => event),
+    ['task_leased', 'task_leased', 'queue_error'],
+  );
 });
 
 test('who waits is told of an outage, and who hung up before asked for nothing', async () => {

@@ -79,24 +79,40 @@ export class ClaimLine {
     const asked = group.slice(0, HOLDERS_PER_LOOK);
     const holders = asked.map((waiter) => waiter.holder);
     const tasks = await this.#deps.records.lend('work', holders);
-    for (const [i, waiter] of asked.entries()) await this.#hand(waiter, tasks[i]);
+    const missed: LentTask[] = [];
+    for (const [i, waiter] of asked.entries()) {
+      const task = tasks[i];
+      if (!task) this.#toTheBack(waiter);
+      else if (!this.#hand(waiter, task)) missed.push(task);
+    }
+    // By now everybody who is there has its task: these calls may take long, or fail.
+    await Promise.all(missed.map((task) => this.#giveBack(task)));
     return group.length > asked.length && tasks.every((task) => task !== undefined);
   }
 
-  async #hand(waiter: Waiter, task: LentTask | undefined): Promise<void> {
-    if (!task) return this.#toTheBack(waiter);
-    const { log, records, bell } = this.#deps;
-    log.info('task_leased', {
+  /** @returns false where the waiter hung up while it was being lent something. */
+  #hand(waiter: Waiter, task: LentTask): boolean {
+    this.#deps.log.info('task_leased', {
       ...idsOf(task),
       kind: task.spec.kind,
       worker: waiter.holder.worker,
       leaseMs: task.leaseMs,
     });
-    if (this.#waiting.has(waiter)) return waiter.settle(task);
-    // It hung up while it was being lent something: the next one may have that at once.
-    await records.giveBack(task);
-    log.info('task_returned', idsOf(task));
-    bell.ring();
+    if (!this.#waiting.has(waiter)) return false;
+    waiter.settle(task);
+    return true;
+  }
+
+  /** The next one may have it at once. Where that fails, its lease tells: nobody renews it. */
+  async #giveBack(task: LentTask): Promise<void> {
+    const { log, records, bell } = this.#deps;
+    try {
+      await records.giveBack(task);
+      log.info('task_returned', idsOf(task));
+      bell.ring();
+    } catch (err) {
+      log.error('queue_error', { err });
+    }
   }
 
   /** So that the next look asks for others, where there are more than one look can serve. */
