@@ -7,11 +7,17 @@ import { json } from './postgres.ts';
 import type { Tx } from './transitions.ts';
 
 /**
- * Inserts tasks; one of kind publish waits for all the others given with it. One statement, however many.
- *
  * The head of the line is the first task that waits, urgent ones and those too far behind left out; now, where nobody
  * waits. Who comes new is put there, beside whoever waits already (task-order.ts).
  */
+export const HEAD_OF_LINE = sql<Date>`least(clock_timestamp(), (
+  select due_at from tasks
+  where state = 'queued' and not blocked and kind <> 'publish'
+    and due_at >= clock_timestamp() - ${LINE_LAG_SECONDS}::float8 * interval '1 second'
+  order by due_at limit 1
+))`;
+
+/** Inserts tasks; one of kind publish waits for all the others given with it. One statement, however many. */
 export async function addTasks(tx: Tx, jobId: JobId, planned: readonly PlannedTask[]): Promise<void> {
   const rows = planned.map(({ spec, dueSeconds, needs }) => ({
     id: randomUUID(),
@@ -25,12 +31,7 @@ export async function addTasks(tx: Tx, jobId: JobId, planned: readonly PlannedTa
   }));
   await sql`
     with line as materialized (
-      select least(clock_timestamp(), (
-        select due_at from tasks
-        where state = 'queued' and not blocked and kind <> 'publish'
-          and due_at >= clock_timestamp() - ${LINE_LAG_SECONDS}::float8 * interval '1 second'
-        order by due_at limit 1
-      )) as head
+      select ${HEAD_OF_LINE} as head
     ), added as (
       insert into tasks (id, job_id, video_id, kind, spec, state, blocked, memory_mib, encoders, due_at)
       select id, ${jobId}, video_id, kind, spec, 'queued', blocked, memory_mib, encoders,

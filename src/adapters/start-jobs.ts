@@ -1,7 +1,8 @@
 import { sql } from 'kysely';
 import type { JobId, VideoId } from '../domain/ids.ts';
 import type { StartedJob } from '../domain/job-records.ts';
-import { addProbe } from './add-tasks.ts';
+import { URGENT_LEAD_SECONDS } from '../domain/task-order.ts';
+import { addProbe, HEAD_OF_LINE } from './add-tasks.ts';
 import { cancelTasks, moveJob, moveVideo, type Tx, taskMayEnter } from './transitions.ts';
 
 /** Queued jobs become running. */
@@ -58,21 +59,34 @@ async function hasWholeGraph(tx: Tx, jobId: JobId): Promise<boolean> {
   return rows[0]?.whole ?? false;
 }
 
-/** Publish that is done under a job that is not is done again, too: doing it twice does no harm. */
+/**
+ * Publish that is done under a job that is not is done again, too: doing it twice does no harm.
+ *
+ * A job that was given up for days would stand before everybody who waits, with all of its tasks. So they move forward
+ * together until the first of them is at the head of the line. Not the few urgent ones, which are told by how far they
+ * stand before the publish task: that was put where the line stood when the job was planned, and stays there.
+ */
 async function queueAgain(tx: Tx, jobId: JobId, reason: string): Promise<void> {
   await sql`
     with again as materialized (
-      select t.id, t.state from tasks t join jobs j on j.id = t.job_id
+      select t.id, t.state, t.due_at, t.kind <> 'publish' and t.due_at >= (
+          select due_at - ${URGENT_LEAD_SECONDS}::float8 * interval '1 second'
+          from tasks where job_id = ${jobId} and kind = 'publish'
+        ) as in_line
+      from tasks t join jobs j on j.id = t.job_id
       where t.job_id = ${jobId} and (t.kind <> 'probe' or j.plan is null)
         and ((t.${taskMayEnter('queued')} and t.state <> 'leased')
           or (t.state = 'done' and (t.kind = 'publish' or t.result is null)))
       for update of t
+    ), late as (
+      select greatest(interval '0', ${HEAD_OF_LINE} - min(due_at)) as by from again where in_line
     ), queued as (
       update tasks t
       set state = 'queued', failures = 0, pauses = 0, lost_workers = '{}', shun_until = null, worker = null,
         session = null, not_before = clock_timestamp(), ended_at = null, result = null, paused_reason = null,
-        error_code = null, error_message = null, error_tail = null
-      from again a where t.id = a.id
+        error_code = null, error_message = null, error_tail = null,
+        due_at = case when a.in_line then t.due_at + late.by else t.due_at end
+      from again a, late where t.id = a.id
       returning t.*, a.state as was
     )
     insert into events (subject, video_id, job_id, task_id, attempt, from_state, to_state, reason)

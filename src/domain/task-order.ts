@@ -27,6 +27,9 @@ const MEDIA_PER_DUE_SECOND = 4;
  */
 export const LINE_LAG_SECONDS = DAY;
 
+/** What is urgent stands at least this far before the rest of its video, however far behind the present that joined. */
+export const URGENT_LEAD_SECONDS = DAY / 2;
+
 /** Two segments: with less a player does not begin (growing-offer.ts). In order, and all of it before anything else. */
 const FIRST_SECONDS = 8;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { sql } from 'kysely';
 import type { JobId, VideoId } from '../../src/domain/ids.ts';
 import type { LentTask } from '../../src/domain/tasks.ts';
 import { finishEverything } from '../support/finish-everything.ts';
@@ -56,6 +57,28 @@ test('where publish found segments missing, a retried job looks at all chunks ag
   assert.deepEqual(again, kinds);
   await finishEverything(world);
   assert.equal((await world.videos.find(videoId))?.state, 'ready');
+});
+
+test('a long video that is retried after days waits beside the others, with its own tasks in order', async () => {
+  const old = await world.planned(1_200);
+  const { jobId } = old.probe;
+  await world.control.cancelJob(jobId, 'by hand');
+  await sql`update tasks set due_at = due_at - interval '3 days'`.execute(world.db);
+  const fresh = await world.planned(120);
+  await world.control.retryJob(jobId);
+  await world.one.startQueuedJobs(10);
+  const lent: LentTask[] = [];
+  for (let i = 0; i < 24; i++) lent.push(await world.lend());
+  const videos = lent.slice(8).map(({ videoId }) => videoId);
+  for (const { videoId } of [old, fresh])
+    assert.ok(videos.filter((id) => id === videoId).length >= 6, videos.join(' '));
+  const chunks = lent.flatMap(({ videoId, spec }) =>
+    videoId === old.videoId && spec.kind === 'encode' ? [spec.chunk.chunk] : [],
+  );
+  assert.deepEqual(
+    chunks,
+    chunks.map((_, i) => i),
+  );
 });
 
 test('a former holder settles nothing of a job that was retried', async () => {
