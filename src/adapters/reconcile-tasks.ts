@@ -45,7 +45,8 @@ const SEEN_WITHIN = sql`interval '15 seconds'`;
 
 /**
  * Tasks that wait because no connected worker has their encoders and memory say so: only a person can bring such a
- * worker. One repair for each job; lending takes the word back, as does a worker that fits.
+ * worker. Also those that were paused for another reason, once that pause is over. One repair for each job; lending takes
+ * the word back, as does a worker that fits.
  */
 export async function nameUnfit(db: Database): Promise<Repair[]> {
   const fits = sql<boolean>`exists (
@@ -59,7 +60,7 @@ export async function nameUnfit(db: Database): Promise<Repair[]> {
   const { rows } = await sql<{ jobId: JobId; videoId: VideoId }>`
     with unfit as (
       update tasks t set paused_reason = ${NO_WORKER}
-      where state = 'queued' and not blocked and kind <> 'publish' and paused_reason is null
+      where state = 'queued' and not blocked and kind <> 'publish' and paused_reason is distinct from ${NO_WORKER}
         and not_before < clock_timestamp() - ${NAMED_AFTER} and not ${fits}
       returning job_id, video_id
     )

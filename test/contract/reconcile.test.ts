@@ -150,6 +150,18 @@ test('tasks that wait because no connected worker can do them say so, until one 
   assert.equal(await reasonOf(), null);
 });
 
+test('a task that was paused says so, too, once its pause is over and its only worker gone', async () => {
+  await world.planned(8);
+  const task = await world.lend();
+  const reasonOf = async () => (await world.task(task.taskId))?.paused_reason;
+  await world.one.fail(task, { code: 'store_unavailable', message: 'the store is away', cause: 'store' }, decide);
+  await world.one.reconcile();
+  assert.equal(await reasonOf(), 'store_unavailable');
+  await sql`update tasks set not_before = clock_timestamp() - interval '1 minute'`.execute(world.db);
+  await world.one.reconcile();
+  assert.equal(await reasonOf(), 'no_worker_fits');
+});
+
 test('a video that plays goes on playing, whatever is done to its job', async () => {
   const videoId = await readyVideo();
   await world.videos.requestJob(videoId, { reason: 'again', force: true });
