@@ -23,7 +23,8 @@ const MEDIA_PER_DUE_SECOND = 4;
 
 /**
  * Newcomers join the line at its head, at most this far behind the present. Without a bound they would pass one that
- * waits again and again; with it whoever waits comes first after a day, and before all urgent ones after three.
+ * waits again and again; with it a task comes first once its place lies a day back, and before all urgent ones once it
+ * lies three days back. No place is more than a day ahead, that of the last codec at the end of a video of a day.
  */
 export const LINE_LAG_SECONDS = DAY;
 

@@ -9,7 +9,7 @@ const NEW: TaskHistory = { failures: 0, pauses: 0, lostWorkers: [] };
 const failed = (cause: FailureCause): TaskFailure => ({ code: 'a_code', message: 'a message', cause });
 const longest = retryPolicy(() => 1);
 
-test('pauses double from one second to a minute', () => {
+test('pauses double from one second to eight, before the last attempt', () => {
   const delays = [0, 1, 2, 3].map((failures) => longest({ ...NEW, failures }, failed('attempt')).delayMs);
   assert.deepEqual(delays, [1_000, 2_000, 4_000, 8_000]);
 });

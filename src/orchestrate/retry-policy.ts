@@ -6,7 +6,8 @@ export const MAX_ATTEMPTS = 5;
 /** Whoever takes a third worker with it takes a fourth: it is the task, not the machines. */
 export const POISON_AT = 3;
 
-const RETRY = { firstMs: 1_000, maxMs: 60_000 };
+/** Four pauses are all that there can be. */
+const RETRY = { firstMs: 1_000, maxMs: 8_000 };
 const STORE = { firstMs: 1_000, maxMs: 10_000 };
 /** Long enough for another worker to come by, short enough for a platform that has only one. */
 const SHUN_MS = 30_000;

@@ -9,8 +9,9 @@ export type LeaseDeps = {
   readonly lender: Pick<TaskLender, 'renew'>;
   readonly clock: Clock;
   readonly log: Log<LogEvent>;
-  /** How time is waited for; handed in where a test lets it fly. */
+  /** How time is waited for, and ends a call; handed in where a test lets it fly. */
   readonly wait?: typeof pause;
+  readonly timeout?: (ms: number) => AbortSignal;
 };
 
 export type Lease = {
@@ -57,7 +58,7 @@ type Renewing = LeaseDeps & {
 };
 
 async function renewUntil(ended: AbortSignal, deps: Renewing): Promise<void> {
-  const { task, time, lose, lender, clock, log, wait = pause } = deps;
+  const { task, time, lose, lender, clock, log, wait = pause, timeout = AbortSignal.timeout } = deps;
   const pauseMs = Math.ceil(task.leaseMs / RENEWALS_PER_LEASE);
   let waitMs = pauseMs;
   while (!ended.aborted) {
@@ -67,7 +68,7 @@ async function renewUntil(ended: AbortSignal, deps: Renewing): Promise<void> {
     const leftMs = Math.ceil(time.heldUntilMs - askedMs);
     if (leftMs <= 0) return lose(OVER);
     try {
-      await lender.renew(task, AbortSignal.any([ended, AbortSignal.timeout(Math.min(pauseMs, leftMs))]));
+      await lender.renew(task, AbortSignal.any([ended, timeout(Math.min(pauseMs, leftMs))]));
       time.heldUntilMs = askedMs + task.leaseMs;
       waitMs = pauseMs;
     } catch (err) {
