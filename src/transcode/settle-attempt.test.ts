@@ -43,10 +43,10 @@ test('a result that the orchestrator refuses is told once, and the attempt fails
   assert.equal(state.tries, 1);
 });
 
-test('a result that is never taken while renewals are heard is given up after two leases', async () => {
+test('a result that is never taken while renewals are heard is given up within two leases', async () => {
   const { deps, tookMs } = fixture(() => new Error('the orchestrator answered 500'));
   await assert.rejects(settleDone(held, RESULT, deps), { code: 'result_refused', message: /answered 500/ });
-  assert.equal(tookMs(), 2 * LEASE_MS);
+  assert.ok(tookMs() > LEASE_MS && tookMs() < 2 * LEASE_MS, `${tookMs()} ms`);
 });
 
 test('a failure that is refused, too, is left to the end of the lease', async () => {

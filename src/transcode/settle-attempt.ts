@@ -55,7 +55,9 @@ export function lostLease(err: unknown, { log }: Pick<SettleDeps, 'log'>): TaskO
 }
 
 /** In an outage the lease is lost sooner: where renewals are heard for so long, what fails is what is told. */
-const patienceMs = ({ leaseMs }: LentTask): number => 2 * leaseMs;
+const patienceMs = ({ leaseMs }: LentTask): number => Math.max(LEAST_PATIENCE_MS, 2 * leaseMs);
+/** Against an orchestrator that is merely slow, where leases are short: three calls to their deadlines. */
+const LEAST_PATIENCE_MS = 30_000;
 
 type Settling = {
   readonly outcome: TaskOutcome;
@@ -87,9 +89,10 @@ async function settle({ outcome, tell, forMs, lost }: Settling, deps: SettleDeps
     } catch (err) {
       if (isLeaseLost(err)) return lostLease(err, deps);
       if (lost.aborted) break;
-      if (isRefusal(err) || clock.nowMs() >= endMs) throw refused(err);
+      const pauseMs = backoffMs(failures, random, SETTLE_BACKOFF);
+      if (isRefusal(err) || clock.nowMs() + pauseMs >= endMs) throw refused(err);
       log.warn('orchestrator_unreachable', { err, failures });
-      await wait(Math.min(backoffMs(failures, random, SETTLE_BACKOFF), endMs - clock.nowMs()), lost);
+      await wait(pauseMs, lost);
     }
   }
   return lostLease(lost.reason, deps);
