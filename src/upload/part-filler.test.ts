@@ -62,6 +62,36 @@ test('a sender that is fast enough is not interrupted', async () => {
   );
 });
 
+test('a sender that the pool came upon while its part was being loaded is asked again', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  const { clock, pool } = world();
+  const poolLooks = (): void => {
+    clock.advance(SLOW_MS);
+    t.mock.timers.tick(SLOW_MS);
+  };
+  const [began, loaded] = [Promise.withResolvers<void>(), Promise.withResolvers<Uint8Array>()];
+  const load = (): Promise<Uint8Array> => {
+    began.resolve();
+    return loaded.promise;
+  };
+  const slow = new PartFiller({ pool, storePart: async () => {}, parking: { save: async () => {}, load } });
+  await slow.add(randomBytes(10));
+  // The other one is being stored all the while.
+  await pool.take();
+  const first = pool.take();
+  poolLooks();
+  const buffer = await first;
+  const adding = slow.add(randomBytes(10));
+  pool.give(buffer);
+  await began.promise;
+  const second = pool.take();
+  poolLooks();
+  loaded.resolve(new Uint8Array(10));
+  await adding;
+  poolLooks();
+  await second;
+});
+
 test('many uploads through little memory all arrive whole', async () => {
   const { clock, open } = world();
   const all = Array.from({ length: 6 }, (_, i) => ({ ...open(), bytes: randomBytes(PART + 777 * (i + 1)) }));

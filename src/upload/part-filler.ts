@@ -74,16 +74,16 @@ export class PartFiller implements Filling {
     await this.#parking;
     if (this.#buffer) return this.#buffer;
     const { pool, parking } = this.#options;
-    const buffer = await pool.take(this);
+    const buffer = await pool.take();
     try {
       if (this.#length > 0) buffer.set((await parking.load()).subarray(0, this.#length));
     } catch (error) {
-      pool.exempt(this);
       pool.give(buffer);
       throw error;
     }
     // Only now is there something to park.
     this.#buffer = buffer;
+    pool.filling(this);
     return buffer;
   }
 

@@ -42,10 +42,13 @@ export class PartPool {
     this.#receivedBytes += bytes;
   }
 
-  async take(who: Filling): Promise<Buffer> {
-    const buffer = this.#free.pop() ?? this.#make() ?? (await this.#wait());
+  async take(): Promise<Buffer> {
+    return this.#free.pop() ?? this.#make() ?? (await this.#wait());
+  }
+
+  /** From now on it can be asked for its buffer: once, until it has one again. */
+  filling(who: Filling): void {
     this.#filling.set(who, this.#clock.nowMs());
-    return buffer;
   }
 
   /** The buffer comes back by itself: it is on its way to the store, or nothing more will be added. */
