@@ -56,6 +56,8 @@ async function makePoster(spec: ImagesSpec, track: VideoTrackFacts, deps: Encode
 }
 
 async function makeStoryboard(spec: ImagesSpec, track: VideoTrackFacts, deps: EncodeDeps): Promise<void> {
+  // Keyframes may lie further apart than a jump is long, so from them alone it cannot be told which stretch a time is of.
+  if (track.jumps) throw new DomainError('source_unsupported', 'The timestamps of the source jump.');
   const { durationSeconds } = spec;
   const board: Storyboard = storyboardOf(track, durationSeconds);
   const sheets = await jpegsOf(spec, deps, (url) => storyboardArgs(url, track, board));

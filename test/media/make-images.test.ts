@@ -8,12 +8,13 @@ import type { VideoId } from '../../src/domain/ids.ts';
 import { imageKey } from '../../src/domain/object-keys.ts';
 import type { ImagesSpec } from '../../src/domain/tasks.ts';
 import { makeImages } from '../../src/transcode/make-images.ts';
+import { joined, X264 } from './matrix-row.ts';
 import { type MediaBench, mediaBench, probe, TEST_DEADLINE_MS } from './media-bench.ts';
 
 const run = promisify(execFile);
 
-async function specOf(bench: MediaBench, file: string, args: readonly string[]): Promise<ImagesSpec> {
-  const source = await bench.keep(await bench.make(file, args));
+async function specOf(bench: MediaBench, path: string): Promise<ImagesSpec> {
+  const source = await bench.keep(path);
   const facts = await probe(source, bench);
   const { video, coverStreamIndex, durationSeconds } = facts;
   const from = video ? { track: video } : { coverStreamIndex: coverStreamIndex! };
@@ -43,7 +44,7 @@ test('tiles of the storyboard show what is on at their times, and the poster is 
   timeout: TEST_DEADLINE_MS,
 }, async () => {
   await using bench = await mediaBench();
-  const spec = await specOf(bench, 'colours.mp4', colours);
+  const spec = await specOf(bench, await bench.make('colours.mp4', colours));
   assert.deepEqual(await makeImages(spec, bench.deps), { poster: true, storyboard: true });
   const { videoId } = spec.source;
   const tile = (n: number) =>
@@ -52,6 +53,15 @@ test('tiles of the storyboard show what is on at their times, and the poster is 
   for (const [n, colour] of Object.entries(wanted))
     assert.ok(near(await tile(Number(n)), colour), `tile ${n}: ${await tile(Number(n))}`);
   assert.ok(!near(await colourAt(bench, videoId, 'poster.jpg', 160, 90), [0, 0, 0]), 'a black poster');
+});
+
+test('where timestamps start again no storyboard is made, which would show the wrong pictures', {
+  timeout: TEST_DEADLINE_MS,
+}, async () => {
+  await using bench = await mediaBench();
+  const stretch = (colour: string): string[] => ['-f', 'lavfi', '-i', `color=${colour}:s=320x180:r=25:d=4`, ...X264];
+  const spec = await specOf(bench, await joined('again.ts', stretch('red'), stretch('blue'))(bench));
+  assert.deepEqual(await makeImages(spec, bench.deps), { poster: true, storyboard: false });
 });
 
 test('a video with a single keyframe has pictures all the same', { timeout: TEST_DEADLINE_MS }, async () => {
@@ -68,13 +78,13 @@ test('a video with a single keyframe has pictures all the same', { timeout: TEST
     '-preset',
     'ultrafast',
   ];
-  const spec = await specOf(bench, 'one.mp4', one);
+  const spec = await specOf(bench, await bench.make('one.mp4', one));
   assert.deepEqual(await makeImages(spec, bench.deps), { poster: true, storyboard: true });
 });
 
 test('doing it again changes nothing that stands', { timeout: TEST_DEADLINE_MS }, async () => {
   await using bench = await mediaBench();
-  const spec = await specOf(bench, 'twice.mp4', colours);
+  const spec = await specOf(bench, await bench.make('twice.mp4', colours));
   await makeImages(spec, bench.deps);
   const keys = bench.store.keys();
   await makeImages(spec, bench.deps);
@@ -85,7 +95,7 @@ test('the cover of a music file is its poster', { timeout: TEST_DEADLINE_MS }, a
   await using bench = await mediaBench();
   const inputs = ['-f', 'lavfi', '-i', 'sine=d=3', '-f', 'lavfi', '-i', 'color=red:s=640x640:d=1'];
   const cover = ['-map', '0', '-map', '1', '-frames:v', '1', '-c:v', 'mjpeg', '-disposition:v', 'attached_pic'];
-  const spec = await specOf(bench, 'song.m4a', [...inputs, ...cover, '-c:a', 'aac']);
+  const spec = await specOf(bench, await bench.make('song.m4a', [...inputs, ...cover, '-c:a', 'aac']));
   assert.deepEqual(await makeImages(spec, bench.deps), { poster: true, storyboard: false });
   assert.ok(near(await colourAt(bench, spec.source.videoId, 'poster.jpg', 320, 320), [255, 0, 0]));
 });
