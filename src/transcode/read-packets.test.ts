@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Readable } from 'node:stream';
 import { test } from 'node:test';
 import { readPackets } from './read-packets.ts';
+import { jumpsOf } from './stream-times.ts';
 
 const read = (lines: readonly string[], hints?: Parameters<typeof readPackets>[1]) =>
   readPackets(Readable.from(lines.map((line) => `${line}\n`)), hints);
@@ -55,6 +56,13 @@ test('times that start again, or jump ahead where they must not, begin another s
     { startTicks: 100, endTicks: 130 },
     { startTicks: 20, endTicks: 5030 },
   ]);
+});
+
+test('of times that jump without end, no more is kept than shows that there are too many', async () => {
+  const backAndForth = Array.from({ length: 5000 }, (_, i) => steady(i % 2 === 0 ? 1000 : 0, 1)).flat();
+  const spans = (await read(backAndForth, new Map([[0, HINT]]))).get(0)!.spans;
+  assert.ok(spans.length < 200, `${spans.length} stretches are kept`);
+  assert.throws(() => jumpsOf(spans, { numerator: 1, denominator: 10 }), { code: 'source_unsupported' });
 });
 
 test('the busiest second is counted', async () => {

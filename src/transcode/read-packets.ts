@@ -82,6 +82,10 @@ const ticks = (text: string | undefined): number | undefined =>
 /** Packets of one track are out of order by less than this, and no pause within a transport stream is as long. */
 export const JUMP_BACK_SECONDS = 1;
 export const JUMP_AHEAD_SECONDS = 10;
+/** Each needs a term in a filter; a source with more is a broken one. */
+export const MAX_JUMPS = 100;
+/** That many show that there are too many jumps. What a hostile file has beyond them is not kept. */
+const MAX_SPANS = MAX_JUMPS + 2;
 
 class TrackReader {
   readonly #pace = new PaceReader();
@@ -130,7 +134,7 @@ class TrackReader {
     this.#lastDtsTicks = dtsTicks;
     const jumps = step < -JUMP_BACK_SECONDS || (this.#hint.jumpsAhead && step > JUMP_AHEAD_SECONDS);
     const span = this.times.spans.at(-1);
-    if (!span || jumps) {
+    if (!span || (jumps && this.times.spans.length < MAX_SPANS)) {
       this.times.spans.push({ startTicks: atTicks, endTicks });
       return;
     }

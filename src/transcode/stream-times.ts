@@ -2,7 +2,7 @@ import { DomainError } from '../domain/errors.ts';
 import type { FrameRate } from '../domain/tasks.ts';
 import type { StreamDescription } from './describe-source.ts';
 import { parseRate } from './frame-rate.ts';
-import type { PacketTimes, Span } from './read-packets.ts';
+import { MAX_JUMPS, type PacketTimes, type Span } from './read-packets.ts';
 
 /** Times of the tracks near their start and near their end; of a short source the same. */
 export type SourceTimes = {
@@ -22,9 +22,6 @@ export const timeBaseOf = (stream: StreamDescription): FrameRate =>
 
 export const seconds = (ticks: number, { numerator, denominator }: FrameRate): number =>
   (ticks * numerator) / denominator;
-
-/** Each needs a term in a filter; a source with more is a broken one. */
-const MAX_JUMPS = 100;
 
 /**
  * What to take off the timestamps after each jump, so that every stretch begins where the one before it ended.
