@@ -45,6 +45,7 @@ export async function appendBytes(
   try {
     for await (const chunk of bytes) {
       sizeBytes += chunk.byteLength;
+      deps.partPool.noteReceived(chunk.byteLength);
       if (sizeBytes > deps.maxBytes) throw tooLarge(deps.maxBytes);
       whole.update(chunk);
       await filler.add(chunk);

@@ -31,7 +31,6 @@ export class PartFiller implements Filling {
   }
 
   async add(chunk: Uint8Array): Promise<void> {
-    this.#options.pool.noteReceived(chunk.byteLength);
     for (let rest = chunk; rest.byteLength > 0; ) {
       const buffer = await this.#takeBuffer();
       const fits = rest.subarray(0, PART_SIZE_BYTES - this.#length);

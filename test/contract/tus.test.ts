@@ -34,6 +34,16 @@ test('OPTIONS tells the version, the extensions, the largest size and the checks
   assert.equal(headers.get('tus-extension'), extensions);
 });
 
+test('bytes that are read again behind a tail count as received once', async () => {
+  await using own = await UploadApi.start(database);
+  const bytes = randomBytes(6 * MiB);
+  const { url } = await create(own.url, { size: bytes.length });
+  for (const from of [0, 2 * MiB, 4 * MiB]) await patch(url, from, bytes.subarray(from, from + 2 * MiB));
+  await fetch(`${own.url}/upload`, { method: 'POST', body: randomBytes(MiB) });
+  const metrics = await (await fetch(`${own.url}/metrics`)).text();
+  assert.match(metrics, new RegExp(`^millrace_upload_bytes_total ${7 * MiB}$`, 'm'));
+});
+
 test('an upload in three requests of odd sizes gives back the identical bytes', async () => {
   const bytes = randomBytes(PART * 2 + 12_345);
   const { url, videoId, status, headers } = await create(api.url, { size: bytes.length });

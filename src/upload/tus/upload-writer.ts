@@ -83,6 +83,7 @@ export class UploadWriter {
 
   async add(chunk: Uint8Array): Promise<void> {
     this.#received += chunk.byteLength;
+    this.#deps.partPool.noteReceived(chunk.byteLength);
     await this.#filler.add(chunk);
   }
 
