@@ -114,21 +114,27 @@ async function statusOf(deps: ToolDeps): Promise<{ status: string; limits: strin
   return seen;
 }
 
-test('ffmpeg runs without a user, privileges, groups and files of ours', withDeadline, async () => {
+const isRoot = process.getuid?.() === 0;
+
+test('ffmpeg runs without privileges and files of ours', withDeadline, async () => {
   const deps = await depsWith();
+  assert.equal(deps.sandbox.name, isRoot ? 'user' : 'privileges');
   const { status, fds } = await statusOf(deps);
-  if (deps.sandbox.name === 'user') {
-    assert.match(status, /^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
-    assert.match(status, /^Gid:\s+65534\s+65534\s+65534\s+65534$/m);
-    assert.match(status, /^Groups:\s*$/m);
-    assert.match(status, /^CapBnd:\s+0+$/m);
-  }
-  if (deps.sandbox.name !== 'limits' && deps.sandbox.name !== 'none') {
-    assert.match(status, /^NoNewPrivs:\s+1$/m);
-    assert.match(status, /^CapInh:\s+0+$/m);
-  }
+  assert.match(status, /^NoNewPrivs:\s+1$/m);
+  assert.match(status, /^CapInh:\s+0+$/m);
   // Input, output, error and one pipe; the rest are what its own libraries open.
   assert.ok(fds.length <= 8, `open: ${fds}`);
+});
+
+test('ffmpeg of a worker that starts as root runs without its user, groups and capabilities', {
+  ...withDeadline,
+  skip: !isRoot && 'NOT DONE: only root can take them away',
+}, async () => {
+  const { status } = await statusOf(await depsWith());
+  assert.match(status, /^Uid:\s+65534\s+65534\s+65534\s+65534$/m);
+  assert.match(status, /^Gid:\s+65534\s+65534\s+65534\s+65534$/m);
+  assert.match(status, /^Groups:\s*$/m);
+  assert.match(status, /^CapBnd:\s+0+$/m);
 });
 
 test('ffmpeg is bound in memory, files, open files and processes', withDeadline, async () => {
