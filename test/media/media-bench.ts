@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { audioChunks, cutSound } from '../../src/domain/audio-chunks.ts';
+import type { Captions } from '../../src/domain/captions.ts';
 import type { VideoId } from '../../src/domain/ids.ts';
 import { initKey, type ObjectKey, segmentKey, sourcePartKey, videoPrefix } from '../../src/domain/object-keys.ts';
 import { offerOf } from '../../src/domain/offer.ts';
@@ -123,9 +124,13 @@ export async function joinRendition(encoded: Encoded, rendition: string, bench: 
 }
 
 /** What players would read of it, were it published. */
-export function presentationOf({ plan, results }: Encoded, bench: MediaBench): Read {
+export function presentationOf(
+  { plan, results }: Encoded,
+  bench: MediaBench,
+  captions: readonly Captions[] = [],
+): Read {
   const made = results.flatMap(({ renditions }) => renditions);
-  const files = finalPlaylists(VIDEO_ID, offerOf(GENERATION, plan, made), []);
+  const files = finalPlaylists(VIDEO_ID, offerOf(GENERATION, plan, made), captions);
   const texts = new Map(files.map(({ key, text }) => [key.replace(videoPrefix({ videoId: VIDEO_ID }), ''), text]));
   return async (path) => {
     const text = texts.get(path);

@@ -73,6 +73,11 @@ const DAMAGES: readonly Damage[] = [
     /v240.*segment 1: it does not begin with a picture/,
   ],
   [
+    'a file of captions that holds something else',
+    (read) => (path) => read(path.endsWith('.vtt') ? 'index.m3u8' : path),
+    /text\/.*\.vtt: it is no WebVTT/,
+  ],
+  [
     'an edit list',
     (read) =>
       tampered(read, 'g1/v240/init.mp4', (bytes) => {
@@ -89,7 +94,9 @@ test('a presentation as it is made has no faults, and each kind of damage is fou
 }, async (t) => {
   await using bench = await mediaBench();
   const encoded = await encodeFile(await bench.make('clip.mp4', CLIP), bench);
-  const read = presentationOf(encoded, bench);
+  const webvtt = 'WEBVTT\n\n00:01.000 --> 00:02.000\nHello.\n';
+  const captions = [{ language: 'en', label: 'English', origin: 'uploaded', webvtt } as const];
+  const read = presentationOf(encoded, bench, captions);
   const faultsOf = (presentation: Presentation) =>
     checkPresentation(presentation).filter(({ level }) => level === 'must');
   assert.deepEqual(faultsOf(await readPresentation(read)), []);
@@ -98,4 +105,7 @@ test('a presentation as it is made has no faults, and each kind of damage is fou
       const lines = faultsOf(await readPresentation(damage(read))).map(({ where, what: said }) => `${where}: ${said}`);
       assert.match(lines.join('\n'), finding);
     });
+  const gone = (path: string): Promise<Uint8Array> =>
+    path.endsWith('.vtt') ? Promise.reject(new Error(`${path} is gone`)) : read(path);
+  await assert.rejects(readPresentation(gone), /\.vtt is gone/);
 });

@@ -17,10 +17,19 @@ export function checkPresentation(presentation: Presentation): Finding[] {
     ...checkVariants(presentation),
     ...renditions.flatMap(checkRendition),
     ...checkAlignment(videoRenditions(presentation)),
+    ...checkTexts(presentation),
     ...checkKeyframes(presentation),
     ...checkManifest(presentation),
   ];
 }
+
+/** What a file of captions begins with (WebVTT, section 4.1). */
+const WEBVTT = /^\uFEFF?WEBVTT(\s|$)/;
+
+const checkTexts = ({ texts }: Presentation): Finding[] =>
+  [...texts]
+    .filter(([, content]) => !WEBVTT.test(content))
+    .map(([where]) => ({ level: 'must', where, what: 'it is no WebVTT' }));
 
 const videoRenditions = ({ multivariant, renditions }: Presentation): Rendition[] =>
   (multivariant.playlists ?? []).flatMap(({ uri, attributes }) =>

@@ -40,6 +40,7 @@ export type ParsedHls = {
     };
   }[];
   readonly mediaGroups?: {
+    readonly SUBTITLES: Readonly<Record<string, Record<string, { uri: string; language: string }>>>;
     readonly AUDIO: Readonly<Record<string, Record<string, { default: boolean; uri: string; language?: string }>>>;
   };
 };

@@ -15,6 +15,8 @@ export type Presentation = {
   readonly text: string;
   readonly multivariant: ParsedHls;
   readonly renditions: ReadonlyMap<string, Rendition>;
+  /** The files of the captions. */
+  readonly texts: ReadonlyMap<string, string>;
   /** Playlists of keyframes alone. */
   readonly iframes: ReadonlyMap<string, ParsedHls>;
   readonly manifest: ParsedDash;
@@ -23,7 +25,7 @@ export type Presentation = {
 /** For resolving relative addresses; nothing is fetched from it. */
 export const MANIFEST_BASE = 'http://presentation/';
 
-/** Reads everything that players could read of a published video, one segment after the other. */
+/** Reads everything that the playlists and the manifest lead to, one segment after the other. */
 export async function readPresentation(read: Read): Promise<Presentation> {
   const text = textOf(await read('index.m3u8'));
   const multivariant = parseHls(text);
@@ -31,21 +33,30 @@ export async function readPresentation(read: Read): Promise<Presentation> {
   const uris = [...(multivariant.playlists ?? []), ...tracks].flatMap(({ uri }) => uri ?? []);
   const renditions = new Map<string, Rendition>();
   for (const uri of new Set(uris)) renditions.set(uri, await readRendition(uri, read));
+  const texts = new Map<string, string>();
+  const captions = Object.values(multivariant.mediaGroups?.SUBTITLES ?? {}).flatMap((group) => Object.values(group));
+  for (const { uri } of captions) for (const [file, content] of await readTexts(uri, read)) texts.set(file, content);
   const iframes = new Map<string, ParsedHls>();
   for (const { uri } of multivariant.iFramePlaylists ?? []) iframes.set(uri, parseHls(textOf(await read(uri))));
   const manifest = parseDash(textOf(await read('manifest.mpd')), `${MANIFEST_BASE}manifest.mpd`);
-  return { text, multivariant, renditions, iframes, manifest };
+  return { text, multivariant, renditions, texts, iframes, manifest };
 }
 
 async function readRendition(uri: string, read: Read): Promise<Rendition> {
   const playlist = parseHls(textOf(await read(uri)));
-  const beside = (file: string): string => posix.join(posix.dirname(uri), file);
-  const init = readInit(Buffer.from(await read(beside(playlist.segments[0]?.map?.uri ?? 'init.mp4'))));
+  const init = readInit(Buffer.from(await read(beside(uri, playlist.segments[0]?.map?.uri ?? 'init.mp4'))));
   const segments: SegmentFacts[] = [];
   for (const segment of playlist.segments) {
-    segments.push(readSegment(Buffer.from(await read(beside(segment.uri))), init.codec));
+    segments.push(readSegment(Buffer.from(await read(beside(uri, segment.uri))), init.codec));
   }
   return { uri, playlist, init, segments };
 }
+
+async function readTexts(uri: string, read: Read): Promise<[file: string, content: string][]> {
+  const files = parseHls(textOf(await read(uri))).segments.map((segment) => beside(uri, segment.uri));
+  return Promise.all(files.map(async (file): Promise<[string, string]> => [file, textOf(await read(file))]));
+}
+
+const beside = (uri: string, file: string): string => posix.join(posix.dirname(uri), file);
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
