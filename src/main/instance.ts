@@ -43,11 +43,13 @@ export async function claimInstance(data: string, url: string, onStop: () => voi
   await listenOn(server, 0, '127.0.0.1');
   const { port } = server.address() as AddressInfo;
   const instance: Instance = { pid: process.pid, controlUrl: `http://127.0.0.1:${port}`, token, url };
-  const isTaken = !(await putInstanceFile(data, instance));
-  if (isTaken) {
-    server.close();
-    return undefined;
+  let isOurs = false;
+  try {
+    isOurs = await putInstanceFile(data, instance);
+  } finally {
+    if (!isOurs) server.close();
   }
+  if (!isOurs) return undefined;
   return {
     release: async () => {
       await rm(fileOf(data), { force: true });

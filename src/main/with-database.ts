@@ -39,9 +39,9 @@ async function onDatabase<T>(url: string, work: (db: Database) => Promise<T>): P
 async function withOwnDatabase<T>(data: string, work: (db: Database) => Promise<T>): Promise<T> {
   const claim = await claimInstance(data, 'http://localhost', () => {});
   if (!claim) throw new ConfigError(`An instance is just starting on ${data}.`);
-  await mkdir(join(data, 'logs'), { recursive: true });
-  const fd = openLogFile(join(data, 'logs'), 'postgres.log');
   try {
+    await mkdir(join(data, 'logs'), { recursive: true });
+    const fd = openLogFile(join(data, 'logs'), 'postgres.log');
     const postgres = await prepareEmbeddedPostgres(join(data, 'postgres'), await freePort());
     const server = postgres.spawn(fd);
     const ended = once(server, 'exit');
