@@ -15,23 +15,32 @@ import { withDatabase } from './with-database.ts';
 
 /** Runs every role of the platform on this machine, each as a process of its own, until it is told to stop. */
 export async function up(config: Config): Promise<void> {
-  const startedMs = systemClock.nowMs();
   const data = resolve(config.MILLRACE_DATA);
   const url = publicUrl(config);
   const stop = listenForStop();
   const claim = await claimInstance(data, url, stop.ask);
   if (!claim) return sayRunning(data);
-  const instance = await openInstance(data);
   try {
-    await checkStore(config);
-    await Promise.race([startAll(instance, { ...config, MILLRACE_DATA: data }), stop.asked]);
-    if (!stop.isAsked()) sayReady(instance.log, url, data, systemClock.nowMs() - startedMs);
-    await stop.asked;
+    await runInstance({ ...config, MILLRACE_DATA: data }, url, stop);
   } finally {
-    await stopAll(instance);
     await claim.release();
   }
   console.log('Millrace has stopped.');
+}
+
+async function runInstance(config: Config, url: string, stop: Stop): Promise<void> {
+  const startedMs = systemClock.nowMs();
+  const instance = await openInstance(config.MILLRACE_DATA, stop.signal);
+  const starting = startAll(instance, config);
+  try {
+    await Promise.race([starting, stop.asked]);
+    if (!stop.signal.aborted) sayReady(instance, url, systemClock.nowMs() - startedMs);
+    await stop.asked;
+  } finally {
+    await stopAll(instance);
+    // A start that was cut short may still be making the cluster, or ending what is stale; no child comes of it any more.
+    await Promise.allSettled([starting]);
+  }
 }
 
 type Instance = {
@@ -39,18 +48,21 @@ type Instance = {
   readonly data: string;
   /** In the order of starting. */
   readonly groups: Supervised[][];
+  /** Nothing is started any more. */
+  readonly stopping: AbortSignal;
   readonly stopWatching: () => void;
 };
 
-async function openInstance(data: string): Promise<Instance> {
+async function openInstance(data: string, stopping: AbortSignal): Promise<Instance> {
   const logs = join(data, 'logs');
   await mkdir(logs, { recursive: true });
   const log = logTo({ fd: openLogFile(logs, 'up.jsonl'), role: 'up', node: 'up' });
   const stopWatching = watchLogSizes(logs, (err) => log.warn('log_not_moved', { err }));
-  return { log, data, groups: [], stopWatching };
+  return { log, data, groups: [], stopping, stopWatching };
 }
 
 async function startAll(instance: Instance, config: Config): Promise<void> {
+  await checkStore(config);
   const secret = await keepSecret(config, instance.data);
   const settings = { ...config, MILLRACE_SECRET: secret };
   if (settings.MILLRACE_DATABASE_URL === undefined) {
@@ -63,7 +75,8 @@ async function startAll(instance: Instance, config: Config): Promise<void> {
   await Promise.all(groups);
 }
 
-async function startGroup({ groups, log, data }: Instance, specs: readonly ChildSpec[]): Promise<void> {
+async function startGroup({ groups, log, data, stopping }: Instance, specs: readonly ChildSpec[]): Promise<void> {
+  stopping.throwIfAborted();
   const children = specs.map((spec) => supervise(spec, log, systemClock.nowMs));
   groups.push(children);
   await Promise.all(
@@ -94,8 +107,10 @@ function listenForStop() {
   const asked = new Promise<void>((done) => controller.signal.addEventListener('abort', () => done(), { once: true }));
   const ask = (): void => controller.abort();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, ask);
-  return { ask, asked, isAsked: () => controller.signal.aborted };
+  return { ask, asked, signal: controller.signal };
 }
+
+type Stop = ReturnType<typeof listenForStop>;
 
 /** Storage trouble is said now, in one line, and not when a job runs. @throws ConfigError */
 async function checkStore(config: Config): Promise<void> {
@@ -106,7 +121,7 @@ async function checkStore(config: Config): Promise<void> {
   }
 }
 
-function sayReady(log: Log<LogEvent>, url: string, data: string, elapsedMs: number): void {
+function sayReady({ log, data }: Instance, url: string, elapsedMs: number): void {
   const seconds = Number((elapsedMs / 1000).toFixed(1));
   log.info('instance_ready', { url, seconds });
   console.log(`Millrace is ready at ${url} after ${seconds} s. Logs: ${join(data, 'logs')}`);
