@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { listenOn } from '../lib/listen.ts';
+import { isAlive } from './is-alive.ts';
 
 /**
  * One data folder belongs to at most one running instance. The file below it names the instance; the instance answers
@@ -17,19 +17,36 @@ const fileOf = (data: string): string => join(data, 'run', 'instance.json');
 const CALL_DEADLINE_MS = 2_000;
 
 /** The instance that runs on this data folder, if one does. */
-export async function findInstance(data: string): Promise<Instance | undefined> {
-  const text = await readFile(fileOf(data), 'utf8').catch(() => undefined);
-  const parsed = description.safeParse(text === undefined ? undefined : JSON.parse(text));
-  if (!parsed.success) return undefined;
-  return (await callInstance(parsed.data, '/health')) ? parsed.data : undefined;
+export const findInstance = async (data: string): Promise<Instance | undefined> =>
+  runningOf(await textIn(fileOf(data)));
+
+const textIn = (file: string): Promise<string | undefined> =>
+  readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+
+async function runningOf(text: string | undefined): Promise<Instance | undefined> {
+  const instance = parseInstance(text);
+  return instance && (await callInstance(instance, '/health')) ? instance : undefined;
 }
 
+function parseInstance(text = ''): Instance | undefined {
+  try {
+    return description.safeParse(JSON.parse(text)).data;
+  } catch {
+    // Cut off by a power loss: whoever wrote it runs no more.
+    return undefined;
+  }
+}
+
+/** @returns whether it is there, if need be too busy to answer: its database must not be taken from it. */
 export async function callInstance(instance: Instance, path: '/health' | '/stop'): Promise<boolean> {
   const headers = { authorization: `Bearer ${instance.token}` };
   const options = { method: 'POST', headers, signal: AbortSignal.timeout(CALL_DEADLINE_MS) };
   return fetch(new URL(path, instance.controlUrl), options).then(
     (response) => response.ok,
-    () => false,
+    (error: Error) => error.name === 'TimeoutError' && isAlive(instance.pid),
   );
 }
 
@@ -40,47 +57,64 @@ export async function claimInstance(data: string, url: string, onStop: () => voi
   await mkdir(join(data, 'run'), { recursive: true });
   const token = randomBytes(16).toString('hex');
   const server = controlServer(token, onStop);
-  await listenOn(server, 0, '127.0.0.1');
-  const { port } = server.address() as AddressInfo;
-  const instance: Instance = { pid: process.pid, controlUrl: `http://127.0.0.1:${port}`, token, url };
+  const controlUrl = await listenOn(server, 0, '127.0.0.1');
+  const text = JSON.stringify({ pid: process.pid, controlUrl, token, url });
   let isOurs = false;
   try {
-    isOurs = await putInstanceFile(data, instance);
+    isOurs = await putInstanceFile(data, text, token);
   } finally {
     if (!isOurs) server.close();
   }
   if (!isOurs) return undefined;
   return {
     release: async () => {
-      await rm(fileOf(data), { force: true });
       server.close();
       server.closeAllConnections();
+      if ((await textIn(fileOf(data))) === text) await rm(fileOf(data), { force: true });
     },
   };
 }
 
 /** A link is made only where nothing stands, so of two starts at once one wins. */
-async function putInstanceFile(data: string, instance: Instance): Promise<boolean> {
-  const draft = `${fileOf(data)}.${process.pid}`;
-  await writeFile(draft, JSON.stringify(instance), { mode: 0o600 });
+async function putInstanceFile(data: string, text: string, token: string): Promise<boolean> {
+  const draft = `${fileOf(data)}.${token}`;
+  await writeFile(draft, text, { mode: 0o600 });
   try {
     for (let tries = 0; tries < 3; tries++) {
-      const made = await link(draft, fileOf(data)).then(
-        () => true,
-        (error: NodeJS.ErrnoException) => {
-          if (error.code === 'EEXIST') return false;
-          throw error;
-        },
-      );
-      if (made) return true;
-      if (await findInstance(data)) return false;
-      // Left behind by an instance that was killed.
-      await rm(fileOf(data), { force: true });
+      if (await linked(draft, fileOf(data))) return true;
+      const standing = await textIn(fileOf(data));
+      if (await runningOf(standing)) return false;
+      if (standing !== undefined) await dropStale(data, standing, token);
     }
     return false;
   } finally {
     await rm(draft, { force: true });
   }
+}
+
+const linked = (from: string, to: string): Promise<boolean> =>
+  link(from, to).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return false;
+      throw error;
+    },
+  );
+
+/**
+ * Removes what an instance left behind that was killed. Of two starts that have both seen it, the later one may meet the
+ * file that the earlier one has made since: so it is moved aside, looked at, and put back.
+ */
+async function dropStale(data: string, stale: string, token: string): Promise<void> {
+  const aside = `${fileOf(data)}.${token}.stale`;
+  try {
+    await rename(fileOf(data), aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if ((await textIn(aside)) !== stale) await link(aside, fileOf(data));
+  await rm(aside);
 }
 
 function controlServer(token: string, onStop: () => void): Server {

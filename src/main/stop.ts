@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from './config.ts';
 import { callInstance, findInstance } from './instance.ts';
+import { isAlive } from './is-alive.ts';
 
 const STOP_DEADLINE_MS = 60_000;
 const POLL_MS = 100;
@@ -15,12 +16,4 @@ export async function stop(config: Config): Promise<void> {
   const deadline = AbortSignal.timeout(STOP_DEADLINE_MS);
   while (isAlive(instance.pid)) await delay(POLL_MS, undefined, { signal: deadline });
   console.log(`Millrace on ${data} has stopped.`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
