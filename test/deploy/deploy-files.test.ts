@@ -135,6 +135,16 @@ test('each role has a unit, in which its instance is its port', () => {
   }
 });
 
+test('an edge that is stopped waits for its sessions to leave, and one that ended by itself is started again at once', () => {
+  const text = readText(`${SYSTEMD}/millrace-edge@.service`);
+  const [, script = ''] = /^ExecStop=\/bin\/sh -c '(.*)'$/m.exec(text) ?? [];
+  // As systemd reads it, with a program in place of the wait.
+  const shell = script.replaceAll('$$', '$').replace('sleep 10', 'echo waits');
+  const said = (env: NodeJS.ProcessEnv): string => execFileSync('/bin/sh', ['-c', shell], { env, encoding: 'utf8' });
+  assert.equal(said({ MAINPID: '17' }), 'waits\n');
+  assert.equal(said({}), '');
+});
+
 test('units are hardened alike', () => {
   const hardening = (file: string): string | undefined =>
     /\n(# A user of its own[\s\S]*)\nStateDirectory=/.exec(readText(file))?.[1];
