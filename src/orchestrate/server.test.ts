@@ -107,6 +107,15 @@ test('that a worker went is noted under the name of its connection', async () =>
   second.close();
 });
 
+test('beats go on while the database is silent', async () => {
+  const silent = Promise.withResolvers<void>();
+  await using server = await orchestrator({ seen: () => silent.promise });
+  const line = await server.connect();
+  for (let beats = 0; beats < 4; beats++) assert.deepEqual(await line.next(), { news: 'beat' });
+  silent.resolve();
+  line.close();
+});
+
 test('an orchestrator that stops ends the connections, and notes nobody as gone', async () => {
   const server = await orchestrator();
   const line = await server.connect();
@@ -158,8 +167,10 @@ test('a result that is not of the agreed form is refused with a code and a reaso
 
 type Note = { what: 'connected' | 'disconnected'; connection: string };
 
+type Wishes = { isDown?: boolean; oldestContract?: number; seen?: () => Promise<void> };
+
 /** The real server on a real port, in front of records that only take notes. */
-async function orchestrator({ isDown = false, oldestContract = 1 } = {}) {
+async function orchestrator({ isDown = false, oldestContract = 1, seen }: Wishes = {}) {
   const noted: Note[] = [];
   const asked: unknown[] = [];
   const stopping = new AbortController();
@@ -183,7 +194,7 @@ async function orchestrator({ isDown = false, oldestContract = 1 } = {}) {
         await answer();
         noted.push({ what: 'connected', connection });
       },
-      seen: answer,
+      seen: seen ?? answer,
       async disconnected(connection) {
         noted.push({ what: 'disconnected', connection });
       },

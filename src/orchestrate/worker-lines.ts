@@ -4,6 +4,7 @@ import type { WorkerRecords } from '../domain/job-records.ts';
 import type { LogEvent } from '../domain/log-events.ts';
 import type { WorkerInfo, WorkerNews } from '../domain/ports.ts';
 import type { Log } from '../lib/log.ts';
+import { pause } from '../lib/pause.ts';
 
 export type WorkerLinesDeps = {
   readonly records: WorkerRecords;
@@ -53,20 +54,28 @@ export class WorkerLines {
 
   /** Beats until the signal aborts; then all lines end, and the workers look for another orchestrator. */
   async run(): Promise<void> {
-    const { records, stopping, log } = this.#deps;
-    let beats = 0;
+    const { stopping } = this.#deps;
+    // Beside one another: a database that is slow to note who was seen must not make workers think that this one is gone.
+    const noting = this.#note();
     try {
-      for await (const _ of every(BEAT_MS, undefined, { signal: stopping })) {
+      for await (const _ of every(BEAT_MS, undefined, { signal: stopping }))
         for (const line of this.#lines.values()) tell(line, { news: 'beat' });
-        await records.seen([...this.#lines.keys()]).catch((err: unknown) => log.error('queue_error', { err }));
-        beats += 1;
-        if (beats % FORGET_EVERY_BEATS === 0)
-          await records.forgetGone().catch((err: unknown) => log.error('queue_error', { err }));
-      }
     } catch (error) {
       if (!stopping.aborted) throw error;
     } finally {
       for (const { response } of this.#lines.values()) response.end();
+      await noting;
+    }
+  }
+
+  async #note(): Promise<void> {
+    const { records, stopping, log } = this.#deps;
+    const onError = (err: unknown): void => log.error('queue_error', { err });
+    for (let notes = 1; !stopping.aborted; notes++) {
+      await pause(BEAT_MS, stopping);
+      if (stopping.aborted) return;
+      await records.seen([...this.#lines.keys()]).catch(onError);
+      if (notes % FORGET_EVERY_BEATS === 0) await records.forgetGone().catch(onError);
     }
   }
 
