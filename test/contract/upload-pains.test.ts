@@ -114,7 +114,11 @@ test('an aborted PATCH leaves no phantom offset: every byte below it can be read
     assert.ok(now !== undefined && now >= offset && now <= offset + piece);
     offset = now;
   }
-  assert.equal((await patch(url, offset, bytes.subarray(offset))).status, 204);
+  // The server may come to the broken request only after the HEAD that follows it: a client that is refused asks again.
+  await eventually('the rest is taken', async () => {
+    offset = (await offsetOf(url)) ?? offset;
+    return (await patch(url, offset, bytes.subarray(offset))).status === 204;
+  });
   assert.deepEqual(await api.source(videoId), bytes);
 });
 
