@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { callInstance, findInstance } from './instance.ts';
 import { isAlive } from './is-alive.ts';
 
@@ -13,7 +13,13 @@ export async function stop(config: Config): Promise<void> {
   const instance = await findInstance(data);
   if (!instance) return console.log(`No Millrace is running on ${data}.`);
   await callInstance(instance, '/stop');
-  const deadline = AbortSignal.timeout(STOP_DEADLINE_MS);
-  while (isAlive(instance.pid)) await delay(POLL_MS, undefined, { signal: deadline });
+  const endMs = performance.now() + STOP_DEADLINE_MS;
+  while (isAlive(instance.pid)) {
+    if (performance.now() > endMs)
+      throw new ConfigError(
+        `Millrace on ${data} did not stop within a minute: process ${instance.pid} is still there.`,
+      );
+    await delay(POLL_MS);
+  }
   console.log(`Millrace on ${data} has stopped.`);
 }
