@@ -76,6 +76,15 @@ test('a switch is told even where the line of its segment was lost with its edge
   assert.equal(told(lines).at(-1), 'the player switched up from v720 to v1080 at segment 4');
 });
 
+test('a keyframe that the player scrubbed to is no switch', () => {
+  const lines = [
+    served(1, 'edge-1', { rendition: 'v720', segment: 3 }),
+    served(2, 'edge-1', { rendition: 'v240', segment: 30, status: 206 }),
+    served(3, 'edge-1', { rendition: 'v720', segment: 4 }),
+  ];
+  assert.equal(sessionStory(SESSION.sessionId, lines, []).totals.switches, 0);
+});
+
 test('a move says why, how much had been sent, and who goes on; what befell the edge stands beside it', () => {
   const move = { ...SESSION, from: 'edge-1', to: 'edge-2', reason: 'reset', tries: 2, bytes: 81_920 };
   const lines = [

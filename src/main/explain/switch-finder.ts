@@ -27,13 +27,17 @@ export function switchFinder(lines: readonly LogLine[]): (line: LogLine) => Foun
     const isLost = line.event === 'rendition_switched' && !served.has(`${line.to}/${line.segment}`);
     const place = isLost ? { rendition: line.to, segment: line.segment } : placeOf(line);
     if (!place) return undefined;
+    const isLogged = logged.has(`${place.rendition}/${place.segment}`);
+    // A part that no edge took for a switch: a keyframe that the player scrubbed to. What is gone on with is told by its edge.
+    if (isPart(line) && !isLogged && place.rendition !== last) return undefined;
     const from = last ?? (isLost ? line.from : undefined);
     last = place.rendition;
     if (from === undefined || from === place.rendition) return undefined;
-    const isLogged = logged.has(`${place.rendition}/${place.segment}`);
     return { from, to: place.rendition, segment: place.segment, logged: isLogged };
   };
 }
+
+const isPart = (line: LogLine): boolean => line.event === 'segment_served' && line.status === 206;
 
 /** The segment of picture that a line says was served. */
 function placeOf(line: LogLine): { rendition: string; segment: number } | undefined {
