@@ -105,7 +105,10 @@ async function claimAbandoned(db: Database): Promise<AbandonedGrowth | undefined
   return rows[0];
 }
 
-/** Without effect where the job goes on, so that its next publisher comes, or where it never had one. */
+/**
+ * Without effect where the job goes on, so that its next publisher comes, or where it never had one. Nor while a later
+ * job of the video goes on, whose growing playlists take the place of what stands.
+ */
 export async function lookAgain(db: Database | Tx, jobId: JobId): Promise<void> {
   const isPublished = sql`v.published_generation is not null`;
   await sql`
@@ -113,7 +116,10 @@ export async function lookAgain(db: Database | Tx, jobId: JobId): Promise<void> 
       playlists_due_at = case when ${isPublished} then clock_timestamp() else v.playlists_due_at end,
       growing_generation = case when ${isPublished} then null else j.generation end
     from jobs j
-    where j.id = ${jobId} and v.id = j.video_id and (${isPublished} or ${HAS_ENDED})
+    where j.id = ${jobId} and v.id = j.video_id and (${isPublished} or ${HAS_ENDED} and not exists (
+        select from jobs later
+        where later.video_id = j.video_id and later.generation > j.generation and later.state in ('queued', 'running')
+      ))
       and exists (select from tasks t where t.job_id = j.id and t.kind = 'publish' and t.attempt > 0)
   `.execute(db);
 }

@@ -19,8 +19,8 @@ const NOTHING = Buffer.alloc(0);
 
 /**
  * Writes lines, which wait on a full disk until there is room. An exit tries once to write what is left; a kill loses what
- * waits, which is nothing where each line is written before the work goes on and the disk has room. pino's own stream ends the process at the first
- * write that fails, and its hook then waits for room for ever (sonic-boom 4.2, flushSync).
+ * waits, which is nothing where each line is written before the work goes on and the disk has room. pino's own stream ends
+ * the process at the first write that fails, and its hook then waits for room for ever (sonic-boom 4.2, flushSync).
  */
 export function logOutput({ fd, gatherMs, onLost }: LogOutputOptions): LogOutput {
   let waiting = '';
@@ -96,7 +96,7 @@ export function logOutput({ fd, gatherMs, onLost }: LogOutputOptions): LogOutput
   }
 
   process.once('exit', () => {
-    // What is being written, another thread writes to its end.
+    // What is being written, another thread writes.
     const left = Buffer.concat([state === 'writing' ? NOTHING : taken, Buffer.from(waiting)]);
     try {
       for (let at = 0; at < left.length; ) at += writeSync(fd, left, at);

@@ -78,10 +78,11 @@ export async function claimInstance(data: string, url: string, onStop: () => voi
 /** A link is made only where nothing stands, so of two starts at once one wins. */
 async function putInstanceFile(data: string, text: string, token: string): Promise<boolean> {
   const draft = `${fileOf(data)}.${token}`;
-  await writeFile(draft, text, { mode: 0o600 });
   try {
+    await writeFile(draft, text, { mode: 0o600 });
     for (let tries = 0; tries < 3; tries++) {
-      if (await linked(draft, fileOf(data))) return true;
+      // Looked at again: a third start may have moved it aside, and a fourth have come into the gap.
+      if (await linked(draft, fileOf(data))) return (await textIn(fileOf(data))) === text;
       const standing = await textIn(fileOf(data));
       if (await runningOf(standing)) return false;
       if (standing !== undefined) await dropStale(data, standing, token);
@@ -113,8 +114,12 @@ async function dropStale(data: string, stale: string, token: string): Promise<vo
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
     throw error;
   }
-  if ((await textIn(aside)) !== stale) await link(aside, fileOf(data));
-  await rm(aside);
+  try {
+    // Where another start has come into the gap, it has the folder.
+    if ((await textIn(aside)) !== stale) await linked(aside, fileOf(data));
+  } finally {
+    await rm(aside);
+  }
 }
 
 function controlServer(token: string, onStop: () => void): Server {

@@ -18,13 +18,13 @@ const LOOK_EVERY_MS = 60_000;
 /** Keeps each log below a bound: what is full moves to `….1`, over the one before. What cannot be moved is tried again. */
 export function watchLogSizes(folder: string, onNotMoved: (cause: unknown) => void): () => void {
   const look = (): void => {
-    try {
-      for (const name of readdirSync(folder).filter((file) => /\.(jsonl|log)$/.test(file))) {
-        const path = join(folder, name);
+    for (const name of readdirSync(folder).filter((file) => /\.(jsonl|log)$/.test(file))) {
+      const path = join(folder, name);
+      try {
         if (statSync(path).size >= MAX_BYTES) moveAside(path);
+      } catch (cause) {
+        onNotMoved(cause);
       }
-    } catch (cause) {
-      onNotMoved(cause);
     }
   };
   look();
@@ -39,7 +39,7 @@ function moveAside(path: string): void {
     copyFileSync(path, older);
   } catch (cause) {
     // Half a copy would take the last room of a disk that is full.
-    rmSync(older, { force: true });
+    if ((cause as NodeJS.ErrnoException).code === 'ENOSPC') rmSync(older, { force: true });
     throw cause;
   }
   truncateSync(path);

@@ -27,7 +27,8 @@ export async function withDatabase<T>(config: Config, work: (db: Database) => Pr
 
 async function onDatabase<T>(url: string, work: (db: Database) => Promise<T>): Promise<T> {
   // A connection that breaks while it is used fails its statement, which says so.
-  const db = openDatabase(url, () => {});
+  // What a command reads or writes beside it, a file on a slow disk, may keep a transaction waiting for longer.
+  const db = openDatabase(url, () => {}, { silenceMs: 0 });
   try {
     return await work(db);
   } finally {

@@ -16,7 +16,7 @@ export type PublishNextDeps = PublishDeps &
     readonly clock: Clock;
   };
 
-/** Publishes the job that waits first. True when there was one. */
+/** Publishes the job that waits first. True when there was one. @throws DomainError database_unavailable */
 export async function publishNext(deps: PublishNextDeps, stopping: AbortSignal): Promise<boolean> {
   const [task] = await deps.records.lend('publish', [deps.self]);
   if (!task) return false;
@@ -46,7 +46,10 @@ async function publishOrFail(task: LentTask, deps: PublishNextDeps, { lost, stop
   } catch (err) {
     if (isLeaseLost(err)) throw err;
     if (stopping.aborted) return returnTask(task, deps);
-    await untilAnswered(() => failTask(task, failureOf(err), deps), signal);
+    const failure = failureOf(err);
+    await untilAnswered(() => failTask(task, failure, deps), { signal, log });
+    // It may be had again at once: so that this is not tried as fast as the database can refuse it, the round has failed.
+    if (failure.cause === 'outage') throw err;
   }
 }
 

@@ -36,13 +36,14 @@ export async function publishVideo(task: LentTask, deps: PublishDeps, signal: Ab
   await inBatches(made.flatMap(checksOf(task, deps.store, signal)), signal);
   await untilNobodyGrows(jobId, deps.growth, signal);
   const files = finalPlaylists(videoId, offer, captions);
+  const untold = { signal, log: deps.log };
   // Cancelled in all that time, or somebody else's by now, it must not become visible.
-  await untilAnswered(() => deps.records.renew(task), signal);
+  await untilAnswered(() => deps.records.renew(task), untold);
   try {
     await writePlaylists(files, deps.store, signal);
-    await untilAnswered(() => deps.records.completePublish(task, resourcesOf(offer)), signal);
+    await untilAnswered(() => deps.records.completePublish(task, resourcesOf(offer)), untold);
   } catch (error) {
-    await untilAnswered(() => takeBack(task, deps), signal);
+    await untilAnswered(() => takeBack(task, deps), untold);
     throw error;
   }
   // Whoever grew it and was frozen in the middle of a write may have finished that write just now.

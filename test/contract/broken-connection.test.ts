@@ -54,7 +54,7 @@ test('connections that are cut at any moment are neither used up nor in the way 
 
 test('a backend that falls silent fails what waits for it, in time, and its connection is not used again', async () => {
   await using database = await startDatabase();
-  const db = openDatabase(database.url, () => {}, { silenceMs: 500 });
+  const db = openDatabase(database.url, () => {}, { silenceMs: 5_000 });
   let frozen = 0;
   try {
     const transaction = db.transaction().execute(async (tx) => {
@@ -67,6 +67,7 @@ test('a backend that falls silent fails what waits for it, in time, and its conn
       answered(() => transaction),
       { code: 'database_unavailable' },
     );
+    assert.ok(frozen > 0, 'it failed before');
     const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
     assert.notEqual(rows[0]?.pid, frozen);
   } finally {
