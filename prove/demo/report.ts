@@ -25,7 +25,7 @@ npm run demo
 \`\`\`
 
 starts a whole Millrace from an empty folder, on ports of its own, uploads a clip, plays it in a browser, kills what does the work meanwhile,
-and stops. It needs Linux, installs what is missing, and takes some four minutes on two free cores. The exit code is 1 where a step
+and stops. It needs Linux, installs what is missing, and takes some three minutes on two free cores. The exit code is 1 where a step
 fails. As root the line between player and platform is shaped by the kernel, in a network namespace; elsewhere by a relay.
 \`--keep FOLDER\` keeps clip, data and logs in a new folder. The report goes to \`.cache/demo\`, or where \`--out FOLDER\` says; \`--docs\`
 writes this page.

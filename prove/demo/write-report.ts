@@ -24,9 +24,10 @@ type Written = {
 
 /** Writes demo.md and, where it came to playing, its plot. @returns the path of the report */
 export async function writeReport(folder: string, { shown, lineKind, ...written }: Written): Promise<string> {
+  // Before the plot takes the place of the one in docs/, which would make this a changed copy of its commit.
+  const versions = await versionsOf(shown, lineKind);
   await mkdir(join(folder, dirname(PLOT)), { recursive: true });
   if (shown) await writeFile(join(folder, PLOT), plotViewing(shown.proof, shown.ladder));
-  const versions = await versionsOf(shown, lineKind);
   const file = join(folder, 'demo.md');
   await writeFile(file, reportText({ ...written, versions, plotFile: shown && PLOT }));
   return file;
